@@ -1,0 +1,63 @@
+import { WeirError } from "../errors.js";
+import type { Policy } from "../policy/policy.js";
+import { checkSense } from "./checks.js";
+import { compilePolicy } from "./compile.js";
+import { formatPath, type Problem } from "./problem.js";
+import type { PolicyFile } from "./schema.js";
+import { checkShape } from "./shape.js";
+import { type Document, parseYaml, YamlError } from "./yaml.js";
+
+export interface LoadedPolicy {
+  readonly policy: Policy;
+  /** The file as written: settings of the service stand there too. */
+  readonly file: PolicyFile;
+  /** What the author should know though it stops nothing, one line each. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Makes a policy of the text of a policy file. Throws POLICY_INVALID with every mistake at once, one a line:
+ * `policy.yaml:12: apis[0].tier: unknown tier "Gld"; did you mean "Gold"?`.
+ *
+ * @param name what the messages call the file
+ */
+export function parsePolicy(text: string, name: string): LoadedPolicy {
+  const document = readDocument(text, name);
+  const shape = checkShape(document.value);
+  const problems =
+    shape.kind === "valid"
+      ? checkSense(shape.file)
+      : [...shape.problems, ...checkSense(shape.draft)];
+  if (problems.length > 0 || shape.kind !== "valid") {
+    const lines = inOrder(problems, document).map((line) => `${name}:${line}`);
+    const count = lines.length === 1 ? "1 mistake" : `${lines.length} mistakes`;
+    throw new WeirError("POLICY_INVALID", `${count} in ${name}\n${lines.join("\n")}`);
+  }
+  const { file } = shape;
+  const warnings = inOrder(findWarnings(file), document).map((line) => `${name}:${line}`);
+  return { policy: compilePolicy(file), file, warnings };
+}
+
+function readDocument(text: string, name: string): Document {
+  try {
+    return parseYaml(text);
+  } catch (error) {
+    if (!(error instanceof YamlError)) throw error;
+    throw new WeirError("POLICY_INVALID", `1 mistake in ${name}\n${name}:${error.line}: ${error.message}`);
+  }
+}
+
+function inOrder(problems: readonly Problem[], document: Document): string[] {
+  return problems
+    .map(({ path, message }) => ({ line: document.lineOf(path), where: formatPath(path), message }))
+    .sort((a, b) => a.line - b.line)
+    .map(({ line, where, message }) => `${line}: ${where === "" ? "the file" : where}: ${message}`);
+}
+
+function findWarnings({ apis = [] }: PolicyFile): Problem[] {
+  return apis.flatMap((api, i) => {
+    if (api.ai?.admission !== "reserve") return [];
+    const message = "reserve is not built yet: requests are charged after the response, as with charge-after";
+    return [{ path: ["apis", i, "ai", "admission"], message }];
+  });
+}

@@ -1,0 +1,91 @@
+import { constructFromEvents, EVENT_ID, type Event, getScalarValue, parseEvents, YAMLException } from "js-yaml";
+
+/** Keys and indexes from the root of a document to one of its values. */
+export type Path = readonly (string | number)[];
+
+/** A YAML document and where its parts stand. */
+export interface Document {
+  readonly value: unknown;
+  /** The 1-based line of a value's key (or list item); for what is not in the text, of the nearest part above. */
+  lineOf(path: Path): number;
+}
+
+/** A text that is not one well-formed YAML document. */
+export class YamlError extends Error {
+  readonly line: number;
+
+  constructor(message: string, line: number) {
+    super(message);
+    this.line = line;
+  }
+}
+
+/** Reads one YAML 1.2 document. Throws {@link YamlError}. */
+export function parseYaml(text: string): Document {
+  try {
+    const events = parseEvents(text, {});
+    const documents = constructFromEvents(events, { source: text, maxAliases: 1000 });
+    if (documents.length !== 1) throw new YamlError(`expected one document, found ${documents.length}`, 1);
+    const offsets = locate(events, text);
+    return { value: documents[0], lineOf: (path) => lineAt(text, nearest(offsets, path)) };
+  } catch (error) {
+    if (error instanceof YAMLException) throw new YamlError(error.reason, (error.mark?.line ?? 0) + 1);
+    throw error;
+  }
+}
+
+/** The offset of every key and list item, by its path. */
+function locate(events: readonly Event[], text: string): Map<string, number> {
+  const offsets = new Map<string, number>();
+  let next = 0;
+  const visit = (path: Path, offset: number | null): void => {
+    const event = events[next++];
+    if (!event) return;
+    offsets.set(id(path), offset ?? startOf(event));
+    if (event.type === EVENT_ID.SEQUENCE) {
+      for (let index = 0; !atEnd(); index++) visit([...path, index], null);
+      next++;
+    } else if (event.type === EVENT_ID.MAPPING) {
+      while (!atEnd()) {
+        const key = events[next];
+        const name = key?.type === EVENT_ID.SCALAR ? getScalarValue(text, key) : "?";
+        const keyOffset = key ? startOf(key) : 0;
+        visit([...path, name, "(key)"], null);
+        visit([...path, name], keyOffset);
+      }
+      next++;
+    }
+  };
+  const atEnd = () => events[next] === undefined || events[next]?.type === EVENT_ID.POP;
+  next++;
+  visit([], null);
+  return offsets;
+}
+
+function startOf(event: Event): number {
+  switch (event.type) {
+    case EVENT_ID.SCALAR:
+      return event.valueStart;
+    case EVENT_ID.MAPPING:
+    case EVENT_ID.SEQUENCE:
+      return event.start;
+    case EVENT_ID.ALIAS:
+      return event.anchorStart;
+    default:
+      return 0;
+  }
+}
+
+function nearest(offsets: ReadonlyMap<string, number>, path: Path): number {
+  for (let length = path.length; length >= 0; length--) {
+    const offset = offsets.get(id(path.slice(0, length)));
+    if (offset !== undefined) return offset;
+  }
+  return 0;
+}
+
+const id = (path: Path) => JSON.stringify(path);
+
+function lineAt(text: string, offset: number): number {
+  return text.slice(0, Math.max(0, offset)).split(/\r\n|\r|\n/).length;
+}

@@ -1,0 +1,61 @@
+import type { CounterStore } from "../counters/store.js";
+import { type Identity, identify } from "../identity/identify.js";
+import type { HttpRequest } from "../identity/request.js";
+import { findDenyRule } from "../policy/deny-rule.js";
+import { normalizePath, pathSegments } from "../policy/path.js";
+import type { Policy } from "../policy/policy.js";
+import { selectCharges, tokenCharges } from "../policy/select.js";
+import type { Subject } from "../policy/subject.js";
+import { judge } from "../policy/verdict.js";
+import type { EpochMs } from "../policy/window.js";
+import type { Decision, Denial } from "./decision.js";
+
+/**
+ * Decides on one request and, if it may pass, charges it. A request that is refused for what it is (blocked,
+ * not authenticated, not subscribed) never reaches the counters.
+ */
+export async function decide(
+  policy: Policy,
+  store: CounterStore,
+  request: HttpRequest,
+  now: EpochMs,
+): Promise<Decision> {
+  const identity = identify(policy.identity, request);
+  const subject = describe(policy, request, identity);
+  const refusal = refuse(policy, subject, identity);
+  if (refusal) return { kind: "deny", subject, denial: refusal };
+
+  const charges = selectCharges(policy, subject);
+  if (charges.length === 0) return { kind: "allow", subject, binding: null, tokens: [] };
+  const { standings } = await store.charge(charges, now);
+  const verdict = judge(standings);
+  if (verdict.kind === "deny") {
+    return { kind: "deny", subject, denial: { kind: "limit", binding: verdict.binding } };
+  }
+  const tokens = subject.api?.ai ? tokenCharges(charges) : [];
+  return { kind: "allow", subject, binding: verdict.binding, tokens };
+}
+
+function describe(policy: Policy, request: HttpRequest, identity: Identity): Subject {
+  const segments = pathSegments(normalizePath(request.path));
+  const hit = policy.apis.find(request.host, segments);
+  return {
+    api: hit?.api ?? null,
+    resource: hit?.api.resources.find(request.method, segments, hit.depth) ?? null,
+    caller: identity.kind === "caller" ? identity.caller : null,
+    environment: identity.kind === "caller" ? identity.environment : "production",
+    clientIp: request.peerAddress,
+  };
+}
+
+function refuse(policy: Policy, subject: Subject, identity: Identity): Denial | null {
+  const { api, caller, environment } = subject;
+  if (findDenyRule(policy.denyRules, subject)) return { kind: "blocked" };
+  if (identity.kind === "invalid") return { kind: "credentialsInvalid" };
+  if (api === null) return policy.unmatched === "deny" ? { kind: "unmatched" } : null;
+  if (identity.kind === "stranger") return { kind: "notSubscribed" };
+  if (caller === null && policy.anonymous === "deny") return { kind: "credentialsMissing" };
+  if (caller && !caller.application.subscriptions.has(api.ref)) return { kind: "notSubscribed" };
+  if (api.backends && !api.backends[environment]) return { kind: "environmentNotServed", environment };
+  return null;
+}

@@ -1,0 +1,27 @@
+/** Every error that weir raises on purpose, by code, with the exit code that ends the process. */
+const exitCodes = {
+  /** The command line makes no sense. */
+  USAGE: 2,
+  /** The policy file cannot be read. */
+  POLICY_UNREADABLE: 2,
+  /** The policy file has mistakes; the message lists all of them. */
+  POLICY_INVALID: 2,
+  /** An address cannot be listened on. */
+  LISTEN_FAILED: 1,
+} as const;
+
+export type ErrorCode = keyof typeof exitCodes;
+
+export class WeirError extends Error {
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "WeirError";
+    this.code = code;
+  }
+
+  get exitCode(): number {
+    return exitCodes[this.code];
+  }
+}

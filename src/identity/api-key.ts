@@ -1,0 +1,12 @@
+import { createHash } from "node:crypto";
+
+/**
+ * Lower-case hex SHA-256 of a key. Keys are looked up by it, so neither the policy nor the time that a lookup
+ * takes gives anything of a key away. Unsalted on purpose: API keys are long and random, unlike passwords.
+ */
+export function hashApiKey(key: string): string {
+  return createHash("sha256").update(key).digest("hex");
+}
+
+/** How the policy file writes a key: `sha256:` and the 64 hex digits of its hash. */
+export const apiKeyHashPattern = /^sha256:([0-9a-f]{64})$/i;

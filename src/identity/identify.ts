@@ -1,0 +1,92 @@
+import type { Credential, Environment, IdentitySource } from "../policy/policy.js";
+import type { Caller } from "../policy/subject.js";
+import { hashApiKey } from "./api-key.js";
+import type { HttpRequest, Json } from "./request.js";
+
+/** What a request's credentials come to. */
+export type Identity =
+  | { readonly kind: "anonymous" }
+  | { readonly kind: "caller"; readonly caller: Caller; readonly environment: Environment }
+  /** Credentials that nobody was given. */
+  | { readonly kind: "invalid" }
+  /** A proven identity that the policy lists no application for. */
+  | { readonly kind: "stranger" };
+
+const anonymous: Identity = { kind: "anonymous" };
+const invalid: Identity = { kind: "invalid" };
+const stranger: Identity = { kind: "stranger" };
+
+/** Asks the sources in the policy's order. The first whose credential is there decides, be it good or bad. */
+export function identify(sources: readonly IdentitySource[], request: HttpRequest): Identity {
+  for (const source of sources) {
+    const identity = ask(source, request);
+    if (identity) return identity;
+  }
+  return anonymous;
+}
+
+function ask(source: IdentitySource, request: HttpRequest): Identity | null {
+  switch (source.kind) {
+    case "apiKey":
+      return byApiKey(source, request);
+    case "jwt":
+      return byToken(source, request);
+    case "trusted":
+      return byTrustedHeaders(source, request);
+    default:
+      return source satisfies never;
+  }
+}
+
+type Source<K extends IdentitySource["kind"]> = Extract<IdentitySource, { kind: K }>;
+
+function byApiKey({ header, credentials }: Source<"apiKey">, request: HttpRequest): Identity | null {
+  const key = request.headers.get(header);
+  if (!key) return null;
+  const credential = credentials.get(hashApiKey(key));
+  return credential ? known(credential, null, null) : invalid;
+}
+
+function byToken({ metadata, claims, credentials }: Source<"jwt">, request: HttpRequest): Identity | null {
+  const [namespace, ...path] = metadata;
+  const payload = path.reduce<Json | undefined>(member, request.metadata.get(namespace));
+  const clientId = text(member(payload, claims.application));
+  if (clientId === null) return null;
+  const credential = credentials.get(clientId);
+  if (!credential) return stranger;
+  const user = text(member(payload, claims.user));
+  return known(credential, user, text(member(payload, claims.environment)));
+}
+
+function byTrustedHeaders(source: Source<"trusted">, request: HttpRequest): Identity | null {
+  const value = (name: string | null) => (name && request.headers.get(name)) || null;
+  const name = value(source.headers.application);
+  if (name === null) return null;
+  const application = source.applications.get(name);
+  if (!application) return stranger;
+  const credential: Credential = { application, environment: "production", user: null };
+  return known(credential, value(source.headers.user), value(source.headers.environment));
+}
+
+function known(credential: Credential, user: string | null, environment: string | null): Identity {
+  const { application } = credential;
+  return {
+    kind: "caller",
+    caller: { application, user: user ?? credential.user ?? application.name },
+    environment: environment === null ? credential.environment : parseEnvironment(environment),
+  };
+}
+
+/** WSO2 writes `keytype` in capitals, and takes a token without it for production. */
+function parseEnvironment(value: string): Environment {
+  return value.toLowerCase() === "sandbox" ? "sandbox" : "production";
+}
+
+function member(value: Json | undefined, key: string): Json | undefined {
+  const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
+  return isObject && Object.hasOwn(value, key) ? (value as Record<string, Json>)[key] : undefined;
+}
+
+function text(value: Json | undefined): string | null {
+  return typeof value === "string" && value !== "" ? value : null;
+}

@@ -1,0 +1,88 @@
+import { pathSegments } from "./path.js";
+
+/** What an API answers to. No hosts means every host. */
+export interface ApiMatch {
+  readonly hosts: readonly string[];
+  readonly pathPrefix: string;
+}
+
+/** A matched API and how many of the path's segments its prefix took. */
+export interface ApiHit<T> {
+  readonly api: T;
+  readonly depth: number;
+}
+
+interface PrefixNode<T> {
+  api: T | null;
+  readonly children: Map<string, PrefixNode<T>>;
+}
+
+const ANY_HOST = "*";
+
+/**
+ * Finds the API of a request in time that does not depend on how many APIs there are. Hosts are tried from the
+ * most specific to the least (`api.example.com`, `*.example.com`, `*.com`, any), as Envoy picks virtual hosts;
+ * among the APIs of a host the longest prefix wins, by whole segments.
+ */
+export class ApiIndex<T> {
+  readonly #byHost = new Map<string, PrefixNode<T>>();
+
+  add(match: ApiMatch, api: T): void {
+    for (const host of match.hosts.length > 0 ? match.hosts : [ANY_HOST]) {
+      let at = this.#rootOf(host.toLowerCase());
+      for (const segment of pathSegments(match.pathPrefix)) at = childOf(at, segment);
+      at.api = api;
+    }
+  }
+
+  find(host: string, segments: readonly string[]): ApiHit<T> | null {
+    for (const candidate of hostCandidates(host)) {
+      const root = this.#byHost.get(candidate);
+      const hit = root ? longestPrefix(root, segments) : null;
+      if (hit) return hit;
+    }
+    return null;
+  }
+
+  #rootOf(host: string): PrefixNode<T> {
+    let root = this.#byHost.get(host);
+    if (!root) {
+      root = { api: null, children: new Map() };
+      this.#byHost.set(host, root);
+    }
+    return root;
+  }
+}
+
+/** Every host and prefix that the match stands for, spelt so that equal means overlapping. */
+export function matchIdentities({ hosts, pathPrefix }: ApiMatch): string[] {
+  const prefix = `/${pathSegments(pathPrefix).join("/")}`;
+  return (hosts.length > 0 ? hosts : [ANY_HOST]).map((host) => `${host.toLowerCase()}${prefix}`);
+}
+
+function longestPrefix<T>(root: PrefixNode<T>, segments: readonly string[]): ApiHit<T> | null {
+  let hit: ApiHit<T> | null = root.api === null ? null : { api: root.api, depth: 0 };
+  let at: PrefixNode<T> | undefined = root;
+  for (let depth = 0; depth < segments.length; depth++) {
+    at = at.children.get(segments[depth] as string);
+    if (!at) break;
+    if (at.api !== null) hit = { api: at.api, depth: depth + 1 };
+  }
+  return hit;
+}
+
+function* hostCandidates(authority: string): Generator<string> {
+  const host = authority.toLowerCase().replace(/\.?(:\d+)?$/, "");
+  yield host;
+  for (let dot = host.indexOf("."); dot >= 0; dot = host.indexOf(".", dot + 1)) yield `*${host.slice(dot)}`;
+  yield ANY_HOST;
+}
+
+function childOf<T>(at: PrefixNode<T>, segment: string): PrefixNode<T> {
+  let child = at.children.get(segment);
+  if (!child) {
+    child = { api: null, children: new Map() };
+    at.children.set(segment, child);
+  }
+  return child;
+}

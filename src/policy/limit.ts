@@ -1,0 +1,77 @@
+import type { EpochMs, Window } from "./window.js";
+import { formatWindow } from "./window.js";
+
+/**
+ * Where limits are set, in the order in which WSO2 API Manager evaluates them. Of two denials with the same
+ * wait, the earlier level is the one that is named.
+ */
+export const levels = [
+  "gateway",
+  "api",
+  "resource",
+  "subscription",
+  "subscriptionBurst",
+  "application",
+  "applicationBurst",
+  "custom",
+  "backend",
+] as const;
+export type Level = (typeof levels)[number];
+
+export const tokenUnits = ["totalTokens", "promptTokens", "completionTokens"] as const;
+export const units = ["requests", ...tokenUnits] as const;
+/** What a limit counts. Requests are known before they pass, tokens only after the response. */
+export type Unit = (typeof units)[number];
+export type TokenUnit = (typeof tokenUnits)[number];
+
+/** At most `max` of `unit` in every `window`, for each key that is counted at this level. */
+export interface Limit {
+  /**
+   * What makes it the same limit before and after a reload: level, scope, unit and window. The number is no
+   * part of it, so that a changed number applies to the counts of the running window.
+   */
+  readonly id: string;
+  readonly level: Level;
+  /** What it limits, for logs and metadata: `orders/v1`, `mobile on orders/v1`. */
+  readonly scope: string;
+  readonly unit: Unit;
+  readonly max: number;
+  readonly window: Window;
+}
+
+/** `amount` of a limit's unit, asked for under `key`: the part of the counter that the limit does not name. */
+export interface Charge {
+  readonly limit: Limit;
+  readonly key: string;
+  readonly amount: number;
+}
+
+/** A counter as a request found it: `used` does not yet contain the request's own charge. */
+export interface Standing {
+  readonly charge: Charge;
+  readonly used: number;
+  readonly resetAt: EpochMs;
+}
+
+/**
+ * Whether a counter that stands at `used` has room. A request is let through when its whole amount fits. One
+ * whose cost is not known yet (tokens: amount 0) needs room for at least one, so that the response that
+ * crosses the limit is delivered and the next request is denied (WSO2 `ThrottleHandler`, `count >= limit`).
+ */
+export function hasRoom(charge: Charge, used: number): boolean {
+  return used + Math.max(1, charge.amount) <= charge.limit.max;
+}
+
+/** What is left of the limit once the request has passed; never below 0, whatever the debt. */
+export function remaining({ charge, used }: Standing): number {
+  return Math.max(0, charge.limit.max - used - charge.amount);
+}
+
+export function isTokenLimit(limit: Limit): limit is Limit & { readonly unit: TokenUnit } {
+  return limit.unit !== "requests";
+}
+
+/** `1000 requests per second`, `50000 totalTokens per 5 minutes`. */
+export function formatLimit({ max, unit, window }: Limit): string {
+  return `${max} ${unit} per ${formatWindow(window)}`;
+}
