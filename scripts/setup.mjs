@@ -55,7 +55,9 @@ function onceFor(stamp, version, make) {
 }
 
 function digest(file) {
-  return createHash("sha256").update(readFileSync(join(root, file))).digest("hex");
+  return createHash("sha256")
+    .update(readFileSync(join(root, file)))
+    .digest("hex");
 }
 
 function onPath(command) {
@@ -72,8 +74,12 @@ function onPath(command) {
 function run(command, args, what) {
   process.stderr.write(`setup: ${what}\n`);
   const { status, error } = spawnSync(command, args, { cwd: root, stdio: ["ignore", 2, 2] });
-  if (error?.code === "ENOENT") fail(`${command} is not installed: weir needs Node 20.12 or later with npm, and Python 3 with pip`);
-  if (status !== 0) fail(`${what}: ${command} ${args.join(" ")} failed${error ? `: ${error.message}` : ` with exit code ${status}`}`);
+  if (error?.code === "ENOENT")
+    fail(`${command} is not installed: weir needs Node 20.12 or later with npm, and Python 3 with pip`);
+  if (status !== 0)
+    fail(
+      `${what}: ${command} ${args.join(" ")} failed${error ? `: ${error.message}` : ` with exit code ${status}`}`,
+    );
 }
 
 function fail(message) {

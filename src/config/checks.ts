@@ -114,11 +114,13 @@ function checkCredentials({ applications = [], identity = [] }: File): Problem[]
       const path = ["applications", i, "credentials", k];
       if (credential?.apiKey !== undefined) {
         keys.add(credential.apiKey.toLowerCase(), path, "the same API key");
-        if (!readsKeys) problems.push({ path, message: "has no effect: no source under identity is an apiKey" });
+        if (!readsKeys)
+          problems.push({ path, message: "has no effect: no source under identity is an apiKey" });
       }
       if (credential?.clientId !== undefined) {
         clients.add(credential.clientId, path);
-        if (!readsTokens) problems.push({ path, message: "has no effect: no source under identity is a jwt" });
+        if (!readsTokens)
+          problems.push({ path, message: "has no effect: no source under identity is a jwt" });
       }
     }
   }
@@ -147,7 +149,8 @@ function checkCustomRules({ custom = [] }: File): Problem[] {
   for (const [i, rule] of custom.entries()) {
     if (rule?.name !== undefined) names.add(rule.name, ["custom", i, "name"]);
     const template = rule?.key === undefined ? null : compileKeyTemplate(rule.key);
-    if (template && "error" in template) problems.push({ path: ["custom", i, "key"], message: template.error });
+    if (template && "error" in template)
+      problems.push({ path: ["custom", i, "key"], message: template.error });
   }
   return [...names.problems, ...problems];
 }
@@ -195,7 +198,9 @@ function checkRepeatedLimits(file: File): Problem[] {
 /** Tokens are only read from the responses of AI APIs: elsewhere a token limit would never be reached. */
 function checkTokenLimits(file: File): Problem[] {
   const { apis = [], applications = [], tiers = {} } = file;
-  const isAi = new Map(apis.flatMap((api) => (api?.name ? [[`${api.name}/${api.version}`, Boolean(api.ai)]] : [])));
+  const isAi = new Map(
+    apis.flatMap((api) => (api?.name ? [[`${api.name}/${api.version}`, Boolean(api.ai)]] : [])),
+  );
   const servesAi = [...isAi.values()].includes(true);
   const aiCovers = (path: Path): boolean => {
     const [room, index] = path;

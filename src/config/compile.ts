@@ -61,7 +61,11 @@ function compileApi(book: LimitBook, entry: ApiEntry): Api {
   };
 }
 
-function compileBackends(book: LimitBook, ref: string, entry: NonNullable<ApiEntry["backends"]>): Api["backends"] {
+function compileBackends(
+  book: LimitBook,
+  ref: string,
+  entry: NonNullable<ApiEntry["backends"]>,
+): Api["backends"] {
   const backends: Partial<Record<(typeof environments)[number], Backend>> = {};
   for (const environment of environments) {
     const backend = entry[environment];

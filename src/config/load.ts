@@ -25,9 +25,7 @@ export function parsePolicy(text: string, name: string): LoadedPolicy {
   const document = readDocument(text, name);
   const shape = checkShape(document.value);
   const problems =
-    shape.kind === "valid"
-      ? checkSense(shape.file)
-      : [...shape.problems, ...checkSense(shape.draft)];
+    shape.kind === "valid" ? checkSense(shape.file) : [...shape.problems, ...checkSense(shape.draft)];
   if (problems.length > 0 || shape.kind !== "valid") {
     const lines = inOrder(problems, document).map((line) => `${name}:${line}`);
     const count = lines.length === 1 ? "1 mistake" : `${lines.length} mistakes`;

@@ -21,8 +21,13 @@ const amount = (what: string) =>
 
 const identifier = z
   .string()
-  .regex(/^[A-Za-z0-9][A-Za-z0-9._~-]*$/, "must be letters, digits and any of . _ ~ -, without spaces or slashes");
-const label = z.string().regex(/^[^\s\p{Cc}](?:[^\p{Cc}]*[^\s\p{Cc}])?$/u, "must not be empty or have control characters");
+  .regex(
+    /^[A-Za-z0-9][A-Za-z0-9._~-]*$/,
+    "must be letters, digits and any of . _ ~ -, without spaces or slashes",
+  );
+const label = z
+  .string()
+  .regex(/^[^\s\p{Cc}](?:[^\p{Cc}]*[^\s\p{Cc}])?$/u, "must not be empty or have control characters");
 const headerName = z.string().regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/, "must be the name of an HTTP header");
 const tierName = label.describe("A tier under `tiers`, or Unlimited.");
 const apiRef = z.string().describe("An API as name/version.");
@@ -109,7 +114,10 @@ const credential = z
   .strictObject({
     apiKey: z
       .string()
-      .regex(apiKeyHashPattern, 'must be "sha256:" and 64 hex digits: keys themselves do not belong into the file')
+      .regex(
+        apiKeyHashPattern,
+        'must be "sha256:" and 64 hex digits: keys themselves do not belong into the file',
+      )
       .optional(),
     clientId: label.optional(),
     environment: z.enum(environments).optional(),
@@ -138,7 +146,10 @@ const identitySource = z
           .describe("Namespace and keys of the metadata where jwt_authn puts the verified payload."),
         application: z.string().optional().describe("The claim that holds the client id; azp by default."),
         user: z.string().optional().describe("The claim that holds the user; sub by default."),
-        environment: z.string().optional().describe("The claim that holds the environment; keytype by default."),
+        environment: z
+          .string()
+          .optional()
+          .describe("The claim that holds the environment; keytype by default."),
       })
       .optional(),
     trusted: z
@@ -182,7 +193,10 @@ export const policyFile = z.strictObject({
   tiers: z.record(label, tier).optional(),
   apis: z.array(api).optional(),
   applications: z.array(application).optional(),
-  identity: z.array(identitySource).optional().describe("Tried in order; what none of them proves is anonymous."),
+  identity: z
+    .array(identitySource)
+    .optional()
+    .describe("Tried in order; what none of them proves is anonymous."),
   deny: z.array(denyRule).optional().describe("Requests that meet every condition of a rule are refused."),
   custom: z.array(customRule).optional(),
   unmatched: answer.optional().describe("What becomes of a request that no API matches; allow by default."),

@@ -48,7 +48,9 @@ function describe(issue: z.core.$ZodIssue, root: unknown): Problem[] {
     case "invalid_key":
       return [{ path, message: issue.issues[0]?.message ?? issue.message }];
     default:
-      return [{ path, message: typeof found === "object" ? issue.message : `${issue.message}, not ${show(found)}` }];
+      return [
+        { path, message: typeof found === "object" ? issue.message : `${issue.message}, not ${show(found)}` },
+      ];
   }
 }
 
@@ -81,7 +83,10 @@ function pathOf(issue: z.core.$ZodIssue): Path {
 }
 
 function valueAt(root: unknown, path: Path): unknown {
-  return path.reduce<unknown>((value, part) => (value as Record<string | number, unknown> | undefined)?.[part], root);
+  return path.reduce<unknown>(
+    (value, part) => (value as Record<string | number, unknown> | undefined)?.[part],
+    root,
+  );
 }
 
 interface SchemaNode {

@@ -35,16 +35,18 @@ export function compileKeyTemplate(text: string): KeyTemplate | TemplateError {
     return { error: `unknown variable {${unknown}}; known: ${keyVariables.map((v) => `{${v}}`).join(", ")}` };
   }
   if (literals.slice(1, -1).includes("")) {
-    return { error: `put a separator between the variables of "${text}", so that no two requests share a key by accident` };
+    return {
+      error: `put a separator between the variables of "${text}", so that no two requests share a key by accident`,
+    };
   }
   const variables = names as KeyVariable[];
-  const escape = escaper(literals);
+  const escapeValue = escaper(literals);
   return (subject) => {
     let key = literals[0] ?? "";
     for (const [index, variable] of variables.entries()) {
       const value = variableOf(subject, variable);
       if (value === null) return null;
-      key += escape(value) + literals[index + 1];
+      key += escapeValue(value) + literals[index + 1];
     }
     return key;
   };

@@ -11,9 +11,9 @@ export function normalizePath(raw: string): string {
 }
 
 function rewrite(path: string): string {
-  const decoded = path.replace(/%([0-9a-f]{2})/gi, (escape, hex: string) => {
+  const decoded = path.replace(/%([0-9a-f]{2})/gi, (encoded, hex: string) => {
     const character = String.fromCharCode(Number.parseInt(hex, 16));
-    return /[A-Za-z0-9._~-]/.test(character) ? character : escape.toUpperCase();
+    return /[A-Za-z0-9._~-]/.test(character) ? character : encoded.toUpperCase();
   });
   const segments: string[] = [];
   for (const segment of decoded.replaceAll("\\", "/").split("/")) {

@@ -1,0 +1,48 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { Registry } from "prom-client";
+
+/** What the admin port tells. */
+export interface AdminSources {
+  readonly metrics: Registry;
+  /** Why weir should get no traffic, or null when it should. */
+  notReady(): string | null;
+}
+
+/**
+ * The HTTP side for operators: `/healthz` (the process lives), `/readyz` (send it traffic) and `/metrics`
+ * (Prometheus). It has no authentication and belongs on loopback or a private network.
+ */
+export function createAdminServer(sources: AdminSources): Server {
+  return createServer((request, response) => {
+    answer(sources, request, response).catch((error: unknown) => {
+      send(response, 500, "text/plain", `${String(error)}\n`);
+    });
+  });
+}
+
+async function answer(
+  sources: AdminSources,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  if (request.method !== "GET" && request.method !== "HEAD") {
+    response.setHeader("allow", "GET, HEAD");
+    return send(response, 405, "text/plain", "only GET\n");
+  }
+  switch (new URL(request.url ?? "/", "http://admin").pathname) {
+    case "/healthz":
+      return send(response, 200, "text/plain", "ok\n");
+    case "/readyz": {
+      const reason = sources.notReady();
+      return send(response, reason === null ? 200 : 503, "text/plain", `${reason ?? "ready"}\n`);
+    }
+    case "/metrics":
+      return send(response, 200, sources.metrics.contentType, await sources.metrics.metrics());
+    default:
+      return send(response, 404, "text/plain", "there are /healthz, /readyz and /metrics\n");
+  }
+}
+
+function send(response: ServerResponse, status: number, contentType: string, body: string): void {
+  response.writeHead(status, { "content-type": contentType }).end(body);
+}

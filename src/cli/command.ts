@@ -1,0 +1,66 @@
+import { parseArgs } from "node:util";
+import { WeirError } from "../errors.js";
+
+/** What a command reads and writes, so that it can run without a process of its own. */
+export interface Terminal {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  out(text: string): void;
+  err(text: string): void;
+  /** Resolves when the process is asked to stop. */
+  untilStopped(): Promise<void>;
+}
+
+export interface Command {
+  readonly summary: string;
+  readonly help: string;
+  /** Returns the exit code. */
+  run(args: readonly string[], terminal: Terminal): Promise<number>;
+}
+
+/** A flag with a value; each can also be given as `WEIR_<NAME>` in the environment. */
+export interface Flag {
+  readonly placeholder: string;
+  readonly fallback: string;
+  readonly about: string;
+}
+
+/** Splits a command line into its positional arguments and flags. Throws USAGE. */
+export function readArguments<F extends Readonly<Record<string, Flag>>>(
+  args: readonly string[],
+  flags: F,
+  env: Terminal["env"],
+): { positionals: string[]; values: { readonly [K in keyof F]: string } } {
+  const options = Object.fromEntries(Object.keys(flags).map((name) => [name, { type: "string" as const }]));
+  try {
+    const { positionals, values } = parseArgs({ args: [...args], options, allowPositionals: true });
+    const resolved = Object.entries(flags).map(([name, { fallback }]) => [
+      name,
+      values[name] ?? env[environmentName(name)] ?? fallback,
+    ]);
+    return { positionals, values: Object.fromEntries(resolved) };
+  } catch (error) {
+    throw new WeirError("USAGE", (error as Error).message, { cause: error });
+  }
+}
+
+/** The lines of a help text that describe flags. */
+export function describeFlags(flags: Readonly<Record<string, Flag>>): string {
+  const rows = Object.entries(flags).map(([name, { placeholder, fallback, about }]) => ({
+    left: `--${name} ${placeholder}`,
+    right: `${about} (${environmentName(name)}; default ${fallback})`,
+  }));
+  const width = Math.max(...rows.map(({ left }) => left.length));
+  return rows.map(({ left, right }) => `  ${left.padEnd(width)}  ${right}`).join("\n");
+}
+
+/** The policy file of a command line: its only argument, or WEIR_POLICY. Throws USAGE. */
+export function policyArgument(positionals: readonly string[], env: Terminal["env"]): string {
+  const [file = env["WEIR_POLICY"], ...rest] = positionals;
+  if (!file) throw new WeirError("USAGE", "which policy? give the path of the policy file");
+  if (rest.length > 0) throw new WeirError("USAGE", `one policy file, not also: ${rest.join(" ")}`);
+  return file;
+}
+
+function environmentName(flag: string): string {
+  return `WEIR_${flag.toUpperCase().replaceAll("-", "_")}`;
+}

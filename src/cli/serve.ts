@@ -1,0 +1,64 @@
+import { startWeir } from "../app.js";
+import { WeirError } from "../errors.js";
+import { createLogger, type LogLevel, logLevels } from "../telemetry/logger.js";
+import { type Command, describeFlags, policyArgument, readArguments } from "./command.js";
+
+const flags = {
+  grpc: {
+    placeholder: "ADDRESS",
+    fallback: "127.0.0.1:9191",
+    about: "where Envoy asks: host:port or unix:/path",
+  },
+  admin: {
+    placeholder: "ADDRESS",
+    fallback: "127.0.0.1:9192",
+    about: "where /healthz, /readyz and /metrics are",
+  },
+  "log-level": { placeholder: "LEVEL", fallback: "info", about: logLevels.join(", ") },
+  "drain-ms": {
+    placeholder: "MS",
+    fallback: "10000",
+    about: "how long calls may go on after SIGTERM",
+  },
+};
+
+export const serve: Command = {
+  summary: "decide on the requests that Envoy asks about",
+  help: `Usage: weir serve POLICY [flags]
+
+Serves Envoy's ext_authz and ext_proc over gRPC. A changed policy file is taken over while
+running; a bad one is refused and the old one stays in force.
+
+  POLICY  the policy file (WEIR_POLICY)
+${describeFlags(flags)}`,
+
+  async run(args, terminal) {
+    const { positionals, values } = readArguments(args, flags, terminal.env);
+    const weir = await startWeir({
+      policyFile: policyArgument(positionals, terminal.env),
+      grpcAddress: address("grpc", values.grpc),
+      adminAddress: address("admin", values.admin),
+      drainMs: milliseconds("drain-ms", values["drain-ms"]),
+      log: createLogger(logLevel(values["log-level"])),
+    });
+    await terminal.untilStopped();
+    await weir.stop();
+    return 0;
+  },
+};
+
+function address(flag: string, value: string): string {
+  if (/^unix:\/./.test(value) || /^(\[[^\]]+\]|[^:/\s]+):\d{1,5}$/.test(value)) return value;
+  throw new WeirError("USAGE", `--${flag} must be host:port, [ipv6]:port or unix:/path, not "${value}"`);
+}
+
+function milliseconds(flag: string, value: string): number {
+  if (/^\d{1,9}$/.test(value)) return Number(value);
+  throw new WeirError("USAGE", `--${flag} must be a whole number of milliseconds, not "${value}"`);
+}
+
+function logLevel(value: string): LogLevel {
+  const level = logLevels.find((known) => known === value);
+  if (level) return level;
+  throw new WeirError("USAGE", `--log-level must be one of ${logLevels.join(", ")}, not "${value}"`);
+}

@@ -1,0 +1,64 @@
+import { type sendUnaryData, status } from "@grpc/grpc-js";
+import { decide } from "../decision/decide.js";
+import type { Decision } from "../decision/decision.js";
+import type { Gate } from "../decision/gate.js";
+import type { Logger } from "../telemetry/logger.js";
+import type { Metrics } from "../telemetry/metrics.js";
+import { checkReply } from "./check-reply.js";
+import { readCheckRequest } from "./request.js";
+import type { CheckRequest, CheckResponseInit } from "./wire/authz.js";
+import type { AuthorizationHandlers } from "./wire/services.js";
+
+/**
+ * envoy.service.auth.v3.Authorization. What goes wrong here ends the call with a gRPC error, which Envoy handles
+ * as the filter's `failure_mode_allow` and `status_on_error` say; a denial is no error.
+ */
+export function createAuthorization(gate: Gate, metrics: Metrics, log: Logger): AuthorizationHandlers {
+  return {
+    check(call, respond) {
+      answer(gate, metrics, log, call.request, respond).catch((error: unknown) => {
+        metrics.callFailed("Check");
+        log.error({ err: error }, "check failed");
+        respond({ code: status.INTERNAL, details: "weir failed to decide; its log says why" });
+      });
+    },
+  };
+}
+
+async function answer(
+  gate: Gate,
+  metrics: Metrics,
+  log: Logger,
+  message: CheckRequest,
+  respond: sendUnaryData<CheckResponseInit>,
+): Promise<void> {
+  const started = performance.now();
+  const request = readCheckRequest(message);
+  if (!request) {
+    metrics.callFailed("Check");
+    return respond({
+      code: status.INVALID_ARGUMENT,
+      details: "attributes.request.http has no method or path",
+    });
+  }
+  const { policy } = gate;
+  const now = gate.now();
+  const decision = await decide(policy, gate.store, request, now);
+  metrics.decided(decision, (performance.now() - started) / 1000);
+  if (decision.kind === "deny" && log.isLevelEnabled("debug")) log.debug(describe(decision), "denied");
+  respond(null, checkReply(decision, policy.faultFormat, now));
+}
+
+function describe({ subject, ...decision }: Decision & { kind: "deny" }) {
+  const { denial } = decision;
+  const reason =
+    denial.kind === "limit"
+      ? { level: denial.binding.charge.limit.level, limit: denial.binding.charge.limit.id }
+      : { level: denial.kind };
+  return {
+    ...reason,
+    api: subject.api?.ref,
+    application: subject.caller?.application.name,
+    environment: subject.environment,
+  };
+}

@@ -1,0 +1,98 @@
+import type { Denial } from "../../decision/decision.js";
+import type { Level } from "../../policy/limit.js";
+import type { EpochMs } from "../../policy/window.js";
+
+/** What a denied client is told, before a format puts it on the wire. */
+export interface Fault {
+  readonly status: number;
+  /** WSO2 API Manager's error code, by which its users recognise the case. */
+  readonly code: number;
+  readonly message: string;
+  readonly description: string;
+  /** When the same request would have a chance again; null when waiting is not told (or no use). */
+  readonly nextAccessAt: EpochMs | null;
+}
+
+interface Row {
+  readonly status: number;
+  readonly code: number;
+  readonly message: string;
+  readonly description: string;
+}
+
+const throttled = (code: number): Row => ({
+  status: 429,
+  code,
+  message: "Message throttled out",
+  description: "You have exceeded your quota",
+});
+
+/** The codes of WSO2's `APIThrottleConstants`, by the level that denies. */
+const byLevel: Record<Level, Row> = {
+  gateway: throttled(900800),
+  api: throttled(900800),
+  resource: throttled(900802),
+  subscription: throttled(900804),
+  subscriptionBurst: throttled(900807),
+  application: throttled(900803),
+  // WSO2 has no published number for it; clients that know 900803 handle it right.
+  applicationBurst: {
+    ...throttled(900803),
+    description: "You have exceeded your application burst limit quota",
+  },
+  custom: throttled(900806),
+  backend: {
+    status: 503,
+    code: 900801,
+    message: "API Limit Reached",
+    description: "API not accepting requests",
+  },
+};
+
+/** Refusals that have nothing to do with counting: WSO2's `APISecurityConstants`. */
+const byRefusal: Record<Exclude<Denial["kind"], "limit">, Row> = {
+  blocked: {
+    status: 403,
+    code: 900805,
+    message: "Message blocked",
+    description: "You have been blocked from accessing the resource",
+  },
+  unmatched: {
+    status: 404,
+    code: 900906,
+    message: "No matching resource found in the API for the given request",
+    description: "Check the API documentation and add a proper REST resource path to the invocation URL",
+  },
+  credentialsMissing: {
+    status: 401,
+    code: 900902,
+    message: "Missing Credentials",
+    description: "Make sure your API invocation call has a credential",
+  },
+  credentialsInvalid: {
+    status: 401,
+    code: 900901,
+    message: "Invalid Credentials",
+    description: "Make sure you have provided the correct security credentials",
+  },
+  notSubscribed: {
+    status: 403,
+    code: 900908,
+    message: "Resource forbidden",
+    description: "User is NOT authorized to access the Resource. API Subscription validation failed.",
+  },
+  environmentNotServed: {
+    status: 401,
+    code: 900901,
+    message: "Invalid Credentials",
+    description: "Key offered to an API with no endpoint for the key's environment",
+  },
+};
+
+/** A backend maximum gives no time to come back at: it says nothing about this client's next request. */
+export function faultOf(denial: Denial): Fault {
+  if (denial.kind !== "limit") return { ...byRefusal[denial.kind], nextAccessAt: null };
+  const { charge, resetAt } = denial.binding;
+  const { level } = charge.limit;
+  return { ...byLevel[level], nextAccessAt: level === "backend" ? null : resetAt };
+}

@@ -1,0 +1,29 @@
+import type { HttpRequest } from "../identity/request.js";
+import type { HttpRequest as WireHttpRequest } from "./wire/attribute-context.js";
+import type { CheckRequest } from "./wire/authz.js";
+
+/** The request that Envoy asks about; null when the message describes no HTTP request. */
+export function readCheckRequest({ attributes }: CheckRequest): HttpRequest | null {
+  const http = attributes?.request?.http;
+  if (!http?.method || !http.path) return null;
+  return {
+    method: http.method,
+    host: http.host,
+    path: http.path,
+    headers: readHeaders(http),
+    peerAddress: attributes?.source?.address?.socketAddress?.address ?? "",
+    metadata: attributes?.metadataContext?.filterMetadata ?? new Map(),
+  };
+}
+
+/** With `encode_raw_headers` Envoy fills `header_map` and leaves `headers` empty. */
+function readHeaders({ headers, headerMap }: WireHttpRequest): ReadonlyMap<string, string> {
+  if (headers.size > 0 || !headerMap) return headers;
+  const joined = new Map<string, string>();
+  for (const { key, value, rawValue } of headerMap.headers) {
+    const text = rawValue.length > 0 ? Buffer.from(rawValue).toString("utf8") : value;
+    const before = joined.get(key);
+    joined.set(key, before === undefined ? text : `${before},${text}`);
+  }
+  return joined;
+}

@@ -1,0 +1,80 @@
+import { rmSync, statSync } from "node:fs";
+import { connect } from "node:net";
+import { Server, ServerCredentials } from "@grpc/grpc-js";
+import { HealthImplementation } from "grpc-health-check";
+import { WeirError } from "../errors.js";
+import {
+  type AuthorizationHandlers,
+  authorizationService,
+  type ExternalProcessorHandlers,
+  externalProcessorService,
+} from "./wire/services.js";
+
+export interface EnvoyServices {
+  readonly authorization: AuthorizationHandlers;
+  readonly processor: ExternalProcessorHandlers;
+}
+
+/** Bounds what a broken or hostile peer can make the server hold. */
+const limits = {
+  /** A CheckRequest carries headers, which Envoy bounds at 60 KiB; an ext_proc message one piece of a body. */
+  "grpc.max_receive_message_length": 4 * 1024 * 1024,
+  /** Every request that passes through Envoy is a stream, and one connection carries them all. */
+  "grpc.max_concurrent_streams": 10_000,
+  "grpc.keepalive_time_ms": 30_000,
+  "grpc.keepalive_timeout_ms": 10_000,
+};
+
+/** The gRPC side: both Envoy services, and grpc.health.v1.Health for load balancers and probes. */
+export class EnvoyServer {
+  readonly #server = new Server(limits);
+  readonly #health = new HealthImplementation({ "": "SERVING" });
+
+  constructor({ authorization, processor }: EnvoyServices) {
+    this.#server.addService(authorizationService, authorization);
+    this.#server.addService(externalProcessorService, processor);
+    this.#health.addToServer(this.#server);
+  }
+
+  /**
+   * @param address `host:port` (port 0 takes a free one) or `unix:/path`
+   * @returns the address that it listens on
+   */
+  async listen(address: string): Promise<string> {
+    if (address.startsWith("unix:")) await removeStaleSocket(address.slice("unix:".length));
+    const port = await new Promise<number>((resolve, reject) => {
+      this.#server.bindAsync(address, ServerCredentials.createInsecure(), (error, bound) => {
+        if (!error) return resolve(bound);
+        reject(
+          new WeirError("LISTEN_FAILED", `cannot listen on ${address}: ${error.message}`, { cause: error }),
+        );
+      });
+    });
+    return address.startsWith("unix:") ? address : address.replace(/:\d+$/, `:${port}`);
+  }
+
+  /** Tells health checks to send no more, and goes on serving. */
+  announceStop(): void {
+    this.#health.setStatus("", "NOT_SERVING");
+  }
+
+  /** Takes no new calls and waits for those that run; cuts them off after `graceMs`. */
+  async stop(graceMs: number): Promise<void> {
+    this.announceStop();
+    const cutOff = setTimeout(() => this.#server.forceShutdown(), graceMs);
+    await new Promise<void>((resolve) => this.#server.tryShutdown(() => resolve()));
+    clearTimeout(cutOff);
+  }
+}
+
+/** A socket file that nobody listens on any more would be in the way; one in use is left alone. */
+async function removeStaleSocket(path: string): Promise<void> {
+  if (!statSync(path, { throwIfNoEntry: false })?.isSocket()) return;
+  const inUse = await new Promise<boolean>((resolve) => {
+    const socket = connect(path, () => resolve(true)).on("error", () => resolve(false));
+    socket.once("close", () => socket.destroy());
+    socket.on("connect", () => socket.end());
+  });
+  if (inUse) throw new WeirError("LISTEN_FAILED", `cannot listen on unix:${path}: another process does`);
+  rmSync(path);
+}

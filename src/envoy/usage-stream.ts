@@ -1,0 +1,90 @@
+import type { Gate } from "../decision/gate.js";
+import { createMeter, type Meter } from "../metering/meter.js";
+import type { Usage } from "../metering/usage.js";
+import { type Charge, isTokenLimit } from "../policy/limit.js";
+import { settleCharges } from "../policy/select.js";
+import type { Logger } from "../telemetry/logger.js";
+import type { Metrics, MissingUsage } from "../telemetry/metrics.js";
+import { AUTHZ_NAMESPACE, type Passage, readPassage } from "./metadata.js";
+import type { HttpHeaders, ProcessingRequest } from "./wire/ext-proc-request.js";
+
+/** Why a stream ends: the response did, or somebody gave up on it. */
+export type StreamEnd = "complete" | "aborted";
+
+type State =
+  /** No response yet, or none of an AI API. */
+  | { readonly kind: "waiting" }
+  | { readonly kind: "metering"; readonly passage: Passage; readonly meter: Meter }
+  | { readonly kind: "ended" };
+
+/**
+ * The response of one HTTP request, told message by message. Its usage is charged once, at the first sign that
+ * it is over: the end of the headers, of the body, the trailers, or the end of the call for whatever reason.
+ */
+export class UsageStream {
+  readonly #gate: Gate;
+  readonly #metrics: Metrics;
+  readonly #log: Logger;
+  #passage: Passage | null = null;
+  #state: State = { kind: "waiting" };
+
+  constructor(gate: Gate, metrics: Metrics, log: Logger) {
+    this.#gate = gate;
+    this.#metrics = metrics;
+    this.#log = log;
+  }
+
+  async receive(message: ProcessingRequest): Promise<void> {
+    this.#passage ??= readPassage(message.metadataContext?.filterMetadata.get(AUTHZ_NAMESPACE));
+    const { responseHeaders, responseBody, responseTrailers } = message;
+    if (responseHeaders) this.#begin(responseHeaders);
+    if (responseBody && this.#state.kind === "metering") this.#state.meter.push(responseBody.body);
+    if (responseHeaders?.endOfStream || responseBody?.endOfStream || responseTrailers)
+      await this.end("complete");
+  }
+
+  async end(how: StreamEnd): Promise<void> {
+    const state = this.#state;
+    this.#state = { kind: "ended" };
+    if (state.kind !== "metering") return;
+    const { api } = state.passage;
+    const usage = state.meter.end();
+    if (!usage) return this.#missing(api, how === "aborted" ? "aborted" : "notReported");
+    this.#metrics.used(api, usage);
+    await this.#charge(state.passage, usage);
+  }
+
+  #begin({ headers }: HttpHeaders): void {
+    if (this.#state.kind !== "waiting" || !this.#passage) return;
+    const passage = this.#passage;
+    const api = this.#gate.policy.apisByRef.get(passage.api);
+    const header = (name: string) => {
+      const found = headers?.headers.find(({ key }) => key === name);
+      return (
+        found && (found.rawValue.length > 0 ? Buffer.from(found.rawValue).toString("utf8") : found.value)
+      );
+    };
+    this.#state = { kind: "ended" };
+    // A response that failed, or that an earlier filter gave in the backend's place, has used nothing.
+    if (!api?.ai || !header(":status")?.startsWith("2")) return;
+    const encoding = header("content-encoding");
+    if (encoding && encoding !== "identity") return this.#missing(passage.api, "encoded");
+    const meter = createMeter({ provider: api.ai.provider, contentType: header("content-type") });
+    this.#state = { kind: "metering", passage, meter };
+  }
+
+  async #charge(passage: Passage, usage: Usage): Promise<void> {
+    const { policy, store } = this.#gate;
+    const counters = passage.tokens.flatMap(({ limit: id, key }): Charge[] => {
+      const limit = policy.limits.get(id);
+      return limit && isTokenLimit(limit) ? [{ limit, key, amount: 0 }] : [];
+    });
+    const amounts = { totalTokens: usage.total, promptTokens: usage.input, completionTokens: usage.output };
+    await store.add(settleCharges(counters, amounts), this.#gate.now());
+  }
+
+  #missing(api: string, reason: MissingUsage): void {
+    this.#metrics.usageMissing(api, reason);
+    this.#log.debug({ api, reason }, "a response's usage could not be charged");
+  }
+}

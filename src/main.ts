@@ -1,0 +1,15 @@
+#!/usr/bin/env node
+import { run } from "./cli/run.js";
+
+/** The only file that touches the process. */
+const stopped = new Promise<void>((resolve) => {
+  process.once("SIGTERM", () => resolve());
+  process.once("SIGINT", () => resolve());
+});
+
+process.exitCode = await run(process.argv.slice(2), {
+  env: process.env,
+  out: (text) => process.stdout.write(text),
+  err: (text) => process.stderr.write(text),
+  untilStopped: () => stopped,
+});

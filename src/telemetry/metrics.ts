@@ -1,0 +1,98 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import type { MemoryStore } from "../counters/memory.js";
+import type { Decision } from "../decision/decision.js";
+import type { Usage } from "../metering/usage.js";
+
+/** Why a response of an AI API left nothing to charge. */
+export type MissingUsage = "notReported" | "aborted" | "encoded";
+
+/** Every metric of weir. Labels come from the policy file, never from clients, so their number is bounded. */
+export class Metrics {
+  readonly registry = new Registry();
+
+  readonly #decisions = new Counter({
+    name: "weir_decisions_total",
+    help: "Decisions by API, deciding level (or the reason of a refusal) and outcome.",
+    labelNames: ["api", "level", "decision"],
+    registers: [this.registry],
+  });
+  readonly #latency = new Histogram({
+    name: "weir_decision_duration_seconds",
+    help: "Time from a decoded request to its decision.",
+    buckets: [0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1],
+    registers: [this.registry],
+  });
+  readonly #tokens = new Counter({
+    name: "weir_tokens_total",
+    help: "Tokens charged, by API and type (prompt, completion).",
+    labelNames: ["api", "type"],
+    registers: [this.registry],
+  });
+  readonly #missing = new Counter({
+    name: "weir_usage_missing_total",
+    help: "Successful responses of AI APIs without a readable usage, by API and reason.",
+    labelNames: ["api", "reason"],
+    registers: [this.registry],
+  });
+  readonly #reloads = new Counter({
+    name: "weir_policy_reloads_total",
+    help: "Changes of the policy file, by what became of them (taken, refused).",
+    labelNames: ["result"],
+    registers: [this.registry],
+  });
+  readonly #callErrors = new Counter({
+    name: "weir_call_errors_total",
+    help: "Calls that ended in a gRPC error, by method.",
+    labelNames: ["method"],
+    registers: [this.registry],
+  });
+
+  constructor(store: MemoryStore) {
+    collectDefaultMetrics({ register: this.registry });
+    new Gauge({
+      name: "weir_counters",
+      help: "Counters held in memory.",
+      registers: [this.registry],
+      collect() {
+        this.set(store.counters);
+      },
+    });
+    new Gauge({
+      name: "weir_counter_evictions",
+      help: "Running counters forgotten for want of room since the start; each may let a limit be exceeded.",
+      registers: [this.registry],
+      collect() {
+        this.set(store.evictions);
+      },
+    });
+  }
+
+  decided(decision: Decision, seconds: number): void {
+    const api = decision.subject.api?.ref ?? "";
+    this.#decisions.inc({ api, level: levelOf(decision), decision: decision.kind });
+    this.#latency.observe(seconds);
+  }
+
+  used(api: string, { input, output }: Usage): void {
+    this.#tokens.inc({ api, type: "prompt" }, input);
+    this.#tokens.inc({ api, type: "completion" }, output);
+  }
+
+  usageMissing(api: string, reason: MissingUsage): void {
+    this.#missing.inc({ api, reason });
+  }
+
+  reloaded(result: "taken" | "refused"): void {
+    this.#reloads.inc({ result });
+  }
+
+  callFailed(method: "Check" | "Process"): void {
+    this.#callErrors.inc({ method });
+  }
+}
+
+function levelOf(decision: Decision): string {
+  if (decision.kind === "allow") return decision.binding?.charge.limit.level ?? "";
+  const { denial } = decision;
+  return denial.kind === "limit" ? denial.binding.charge.limit.level : denial.kind;
+}
