@@ -68,7 +68,10 @@ export class UsageStream {
     // A response that failed, or that an earlier filter gave in the backend's place, has used nothing.
     if (!api?.ai || !header(":status")?.startsWith("2")) return;
     const encoding = header("content-encoding");
-    if (encoding && encoding !== "identity") return this.#missing(passage.api, "encoded");
+    if (encoding && encoding !== "identity") {
+      this.#missing(passage.api, "encoded");
+      return;
+    }
     const meter = createMeter({ provider: api.ai.provider, contentType: header("content-type") });
     this.#state = { kind: "metering", passage, meter };
   }

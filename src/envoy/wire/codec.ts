@@ -45,23 +45,26 @@ type Encodable<F> = {
 
 /** The message `name` with the fields of the table, whose keys are the camelCase of the protobuf names. */
 export function message<F extends Fields>(name: string, table: F): Message<Decoded<F>, Encodable<F>> {
-  const slots = Object.entries(table).map(([key, field]) => ({ key, field }));
+  const slots = Object.entries(table).map(([key, field]) => slotOf(key, field));
   const template: Record<string, unknown> = {};
-  const byNumber: ((typeof slots)[number] | undefined)[] = [];
+  const byNumber: (Slot | undefined)[] = [];
   for (const slot of slots) {
-    template[slot.key] = slot.field.initial();
-    while (byNumber.length <= slot.field.number) byNumber.push(undefined);
-    if (byNumber[slot.field.number]) throw new Error(`${name}: two fields have number ${slot.field.number}`);
-    byNumber[slot.field.number] = slot;
+    const { number } = slot.info;
+    template[slot.key] = slot.initial();
+    while (byNumber.length <= number) byNumber.push(undefined);
+    if (byNumber[number]) throw new Error(`${name}: two fields have number ${number}`);
+    byNumber[number] = slot;
   }
-  const containers = slots.filter(({ field }) => field.label === "repeated" || field.label === "map");
+  const containers = slots.filter((slot) => slot.isContainer);
 
   return defineMessage<Record<string, unknown>, Readonly<Record<string, unknown>>>({
     name,
-    fields: slots.map(({ key, field }) => describe(key, field)),
+    get fields() {
+      return slots.map((slot) => slot.info);
+    },
     create() {
       const target = { ...template };
-      for (const { key, field } of containers) target[key] = field.initial();
+      for (const { key, initial } of containers) target[key] = initial();
       return target;
     },
     read(target, reader) {
@@ -69,17 +72,18 @@ export function message<F extends Fields>(name: string, table: F): Message<Decod
         const slot = byNumber[reader.getFieldNumber()];
         if (slot === undefined) {
           reader.skipUnknown();
-        } else {
-          reader.expect(slot.field.wireType);
-          target[slot.key] = slot.field.read(reader, target[slot.key]);
+          continue;
         }
+        reader.expect(slot.wireType);
+        const value = slot.read(reader, target[slot.key]);
+        // A list or map has grown in place. Storing it again for each of its elements would cost.
+        if (!slot.isContainer) target[slot.key] = value;
       }
     },
     write(value, writer) {
-      for (const { key, field } of slots) {
+      for (const { key, isImplicit, write } of slots) {
         const content = value[key];
-        if (content === undefined || (field.label === "implicit" && isZero(content))) continue;
-        field.write(writer, content);
+        if (content !== undefined && !(isImplicit && isZero(content))) write(writer, content);
       }
     },
   }) as Message<Decoded<F>, Encodable<F>>;
@@ -115,8 +119,11 @@ function isZero(value: unknown): boolean {
   return value === "" || value === false || Object.is(value, 0);
 }
 
-function describe(name: string, field: Field<unknown, unknown>): FieldInfo {
-  const { number, type, label } = field;
-  const values = field.values === undefined ? {} : { values: field.values };
-  return { name, number, type, label, of: field.of, ...values };
+/** A field as decoding needs it. All slots have the same shape, which lets the engine inline the reads. */
+type Slot = ReturnType<typeof slotOf>;
+
+function slotOf(key: string, field: Field<unknown, unknown>) {
+  const { wireType, label, initial, read, write } = field;
+  const isContainer = label === "repeated" || label === "map";
+  return { key, wireType, isContainer, isImplicit: label === "implicit", initial, read, write, field };
 }
