@@ -1,0 +1,113 @@
+import assert from "node:assert/strict";
+import { beforeEach, describe, test } from "node:test";
+import type { CounterStore } from "../../src/counters/store.js";
+import { chargeOf, limitOf } from "../support/limits.js";
+
+/** A store under test and the clock that it goes by. */
+export interface StoreUnderTest {
+  readonly store: CounterStore;
+  now(): number;
+  advance(ms: number): void;
+}
+
+/** What every counter store promises, whatever it counts in. */
+export function counterStoreContract(name: string, make: () => Promise<StoreUnderTest>): void {
+  describe(`${name} keeps the promises of a counter store`, () => {
+    let subject: StoreUnderTest;
+    beforeEach(async () => {
+      subject = await make();
+    });
+    const charge = (...charges: Parameters<CounterStore["charge"]>[0]) =>
+      subject.store.charge(charges, subject.now());
+    const add = (...charges: Parameters<CounterStore["add"]>[0]) => subject.store.add(charges, subject.now());
+
+    test("a limit of N admits N and denies the next", async () => {
+      const limit = limitOf({ max: 3 });
+      for (const used of [0, 1, 2]) {
+        const { admitted, standings } = await charge(chargeOf(limit));
+        assert.equal(admitted, true);
+        assert.equal(standings[0]?.used, used);
+      }
+      const { admitted, standings } = await charge(chargeOf(limit));
+      assert.equal(admitted, false);
+      assert.equal(standings[0]?.used, 3);
+    });
+
+    test("one limit without room keeps all others from being charged", async () => {
+      const wide = limitOf({ max: 100, scope: "wide" });
+      const narrow = limitOf({ max: 1, scope: "narrow" });
+      await charge(chargeOf(narrow));
+      assert.equal((await charge(chargeOf(wide), chargeOf(narrow))).admitted, false);
+      assert.equal((await charge(chargeOf(wide))).standings[0]?.used, 0);
+    });
+
+    test("a standing is given for every charge, in the order of the charges", async () => {
+      const limits = ["c", "a", "b"].map((scope) => limitOf({ scope }));
+      const { standings } = await charge(...limits.map((limit) => chargeOf(limit)));
+      assert.deepEqual(
+        standings.map((standing) => standing.charge.limit.scope),
+        ["c", "a", "b"],
+      );
+    });
+
+    test("keys of one limit are counted apart", async () => {
+      const limit = limitOf({ max: 1 });
+      assert.equal((await charge(chargeOf(limit, 1, "ann"))).admitted, true);
+      assert.equal((await charge(chargeOf(limit, 1, "bob"))).admitted, true);
+      assert.equal((await charge(chargeOf(limit, 1, "ann"))).admitted, false);
+    });
+
+    test("a new window starts empty, and the old one ends when it was said to", async () => {
+      const limit = limitOf({ max: 1 });
+      const first = await charge(chargeOf(limit));
+      const resetAt = first.standings[0]?.resetAt ?? 0;
+      assert.ok(resetAt > subject.now());
+      subject.advance(resetAt - 1 - subject.now());
+      assert.equal((await charge(chargeOf(limit))).admitted, false);
+      subject.advance(1);
+      assert.equal((await charge(chargeOf(limit))).admitted, true);
+    });
+
+    test("an amount that does not fit whole is not admitted in part", async () => {
+      const limit = limitOf({ max: 10 });
+      await charge(chargeOf(limit, 8));
+      assert.equal((await charge(chargeOf(limit, 3))).admitted, false);
+      assert.equal((await charge(chargeOf(limit, 2))).admitted, true);
+    });
+
+    test("what was used is added past the limit, and the next request pays until the window ends", async () => {
+      const limit = limitOf({ unit: "totalTokens", max: 100 });
+      assert.equal((await charge(chargeOf(limit, 0))).admitted, true);
+      await add(chargeOf(limit, 250));
+      const { admitted, standings } = await charge(chargeOf(limit, 0));
+      assert.equal(admitted, false);
+      assert.equal(standings[0]?.used, 250);
+      subject.advance((standings[0]?.resetAt ?? 0) - subject.now());
+      assert.equal((await charge(chargeOf(limit, 0))).admitted, true);
+    });
+
+    test("a token limit used to its very number denies the next request", async () => {
+      const limit = limitOf({ unit: "totalTokens", max: 100 });
+      await add(chargeOf(limit, 99));
+      assert.equal((await charge(chargeOf(limit, 0))).admitted, true);
+      await add(chargeOf(limit, 1));
+      assert.equal((await charge(chargeOf(limit, 0))).admitted, false);
+    });
+
+    test("a changed number applies at once to the counts of the running window", async () => {
+      const limit = limitOf({ max: 10 });
+      for (let i = 0; i < 5; i++) await charge(chargeOf(limit));
+      assert.equal((await charge(chargeOf({ ...limit, max: 5 }))).admitted, false);
+      assert.equal((await charge(chargeOf({ ...limit, max: 6 }))).admitted, true);
+    });
+
+    test("concurrent requests are admitted up to the number and never over", async () => {
+      const shared = limitOf({ max: 50, scope: "shared" });
+      const own = limitOf({ max: 20, scope: "own" });
+      const outcomes = await Promise.all(
+        Array.from({ length: 200 }, (_, i) => charge(chargeOf(shared), chargeOf(own, 1, `user${i % 4}`))),
+      );
+      assert.equal(outcomes.filter(({ admitted }) => admitted).length, 50);
+    });
+  });
+}
