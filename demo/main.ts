@@ -24,7 +24,7 @@ try {
   const gateway = new Gateway(stack.envoy.port);
   await wholeMinute();
   const results: Result[] = [];
-  for (const row of demoRows(GATEWAY_LIMIT)) results.push({ row, responses: await row.send(gateway) });
+  for (const row of demoRows(GATEWAY_LIMIT)) results.push({ row, responses: await row.send(gateway, stack) });
   gateway.close();
   const good = printTable(results, say);
   say(`backends: production got ${stack.production.requests}, sandbox ${stack.sandbox.requests} requests`);

@@ -1,4 +1,5 @@
 import type { ClientResponse, Gateway } from "./gateway.js";
+import type { Stack } from "./stack/stack.js";
 
 /** One line of the table: requests that hit one level, and what must come of them. */
 export interface Row {
@@ -9,19 +10,22 @@ export interface Row {
   /** What a denied client must see; null where nothing is denied. */
   readonly status: number | null;
   readonly code: number | null;
-  send(gateway: Gateway): Promise<ClientResponse[]>;
+  send(gateway: Gateway, stack: Stack): Promise<ClientResponse[]>;
 }
 
 const get = (path: string, key: string | null, times: number) => (gateway: Gateway) =>
   gateway.many(times, { method: "GET", path, key });
 
-const chat = (key: string, times: number, stream: boolean) => async (gateway: Gateway) => {
+const chat = (key: string, times: number, stream: boolean) => async (gateway: Gateway, stack: Stack) => {
   const responses: ClientResponse[] = [];
-  for (let i = 0; i < times; i++) responses.push(await gateway.chat(key, stream));
+  for (let i = 0; i < times; i++) {
+    responses.push(await gateway.chat(key, stream));
+    await stack.settled();
+  }
   return responses;
 };
 
-/** All requests of the rows before, so that the last row knows what is left of the gateway's limit. */
+/** The last row floods the gateway with what the rows before have left of its limit, and some more. */
 export function demoRows(gatewayLimit: number): Row[] {
   const rows: Row[] = [
     {

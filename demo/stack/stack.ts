@@ -1,4 +1,5 @@
 import { mkdir } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import { type Backend, startBackend } from "./backend.js";
 import { type Envoy, startEnvoy } from "./envoy.js";
 import { type Llm, startLlm } from "./llm.js";
@@ -21,8 +22,15 @@ export interface Stack {
   readonly llm: Llm;
   readonly weir: WeirProcess;
   readonly envoy: Envoy;
+  /**
+   * Waits until everything that the model server has spent is charged. Metering runs beside the response and
+   * delays nothing, so the charge comes some milliseconds after the client has its answer.
+   */
+  settled(): Promise<void>;
   stop(): Promise<void>;
 }
+
+const SETTLE_TIMEOUT_MS = 5000;
 
 export async function startStack({ policyFile, envoyFile, folder, ...ports }: StackOptions): Promise<Stack> {
   await mkdir(folder, { recursive: true });
@@ -47,7 +55,15 @@ export async function startStack({ policyFile, envoyFile, folder, ...ports }: St
       llm: llm.port,
     };
     const envoy = await start(startEnvoy(envoyFile, clusterPorts, folder, { port: ports.port ?? 0 }));
-    return { production, sandbox, llm, weir, envoy, stop };
+    const settled = async () => {
+      const deadline = Date.now() + SETTLE_TIMEOUT_MS;
+      const spent = () => llm.spent.prompt + llm.spent.completion;
+      while ((await weir.metric("weir_tokens_total")) < spent()) {
+        if (Date.now() > deadline) throw new Error(`of ${spent()} tokens spent, not all were charged`);
+        await sleep(10);
+      }
+    };
+    return { production, sandbox, llm, weir, envoy, settled, stop };
   } catch (error) {
     await stop();
     throw error;

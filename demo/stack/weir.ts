@@ -7,6 +7,8 @@ export interface WeirProcess {
   readonly adminPort: number;
   readonly child: Child;
   readonly logFile: string;
+  /** The sum of a metric over those of its series whose labels contain all of `labels`. */
+  metric(name: string, labels?: Readonly<Record<string, string>>): Promise<number>;
   stop(): Promise<void>;
 }
 
@@ -38,7 +40,16 @@ export async function startWeirProcess(
     child,
   );
   const { grpc, admin } = ports ?? { grpc: 0, admin: 0 };
-  return { grpcPort: grpc, adminPort: admin, child, logFile, stop: () => child.stop() };
+  const metric = async (name: string, labels: Readonly<Record<string, string>> = {}) => {
+    const text = await (await fetch(`http://127.0.0.1:${admin}/metrics`)).text();
+    const wanted = Object.entries(labels).map(([label, value]) => `${label}="${value}"`);
+    return text
+      .split("\n")
+      .filter((line) => line.startsWith(`${name}{`) || line.startsWith(`${name} `))
+      .filter((line) => wanted.every((label) => line.includes(label)))
+      .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(" ") + 1)), 0);
+  };
+  return { grpcPort: grpc, adminPort: admin, child, logFile, metric, stop: () => child.stop() };
 }
 
 /** The log says where weir serves. */

@@ -33,7 +33,7 @@ export class MalformedMessageError extends Error {
   override readonly name = "MalformedMessageError";
 
   constructor(message: string, cause: unknown) {
-    super(`not a ${message}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    super(`malformed ${message}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
   }
 }
 
@@ -59,9 +59,7 @@ export function message<F extends Fields>(name: string, table: F): Message<Decod
 
   return defineMessage<Record<string, unknown>, Readonly<Record<string, unknown>>>({
     name,
-    get fields() {
-      return slots.map((slot) => slot.info);
-    },
+    fields: slots.map((slot) => slot.info),
     create() {
       const target = { ...template };
       for (const { key, initial } of containers) target[key] = initial();
@@ -125,5 +123,15 @@ type Slot = ReturnType<typeof slotOf>;
 function slotOf(key: string, field: Field<unknown, unknown>) {
   const { wireType, label, initial, read, write } = field;
   const isContainer = label === "repeated" || label === "map";
-  return { key, wireType, isContainer, isImplicit: label === "implicit", initial, read, write, field };
+  const info: FieldInfo = {
+    name: key,
+    number: field.number,
+    type: field.type,
+    label,
+    values: field.values,
+    get of() {
+      return field.of?.();
+    },
+  };
+  return { key, wireType, isContainer, isImplicit: label === "implicit", initial, read, write, info };
 }

@@ -29,7 +29,7 @@ export interface FieldInfo {
   /** The full name of the field's message or enum type. */
   readonly of: string | undefined;
   /** The enum's values that we know. */
-  readonly values?: Readonly<Record<string, number>>;
+  readonly values: Readonly<Record<string, number>> | undefined;
 }
 
 /** One row of a message table. `Out` is the type when decoded, `In` the type to encode. */
@@ -38,8 +38,8 @@ export interface Field<Out, In> {
   readonly type: FieldType;
   readonly label: FieldLabel;
   readonly wireType: number;
-  /** See FieldInfo. A getter where the type may be declared later. */
-  readonly of?: string | undefined;
+  /** See FieldInfo. A function because the type may be declared later. */
+  of?(): string;
   readonly values?: Readonly<Record<string, number>>;
   /** The value of an absent field. A new one at every call when it can be changed. */
   initial(): Out;

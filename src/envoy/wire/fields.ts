@@ -56,7 +56,7 @@ export const enumeration = (
   values: Readonly<Record<string, number>>,
 ): Field<number, number> => ({
   ...implicit(number, "enum", WireType.varint, 0),
-  of,
+  of: () => of,
   values,
   read: (reader) => reader.readEnum(),
   write: (writer, value) => writer.writeEnum(number, value),
@@ -69,9 +69,7 @@ export function embedded<Out, In>(number: number, ref: MessageRef<Out, In>): Fie
     type: "message",
     label: "explicit",
     wireType: WireType.delimited,
-    get of() {
-      return resolve(ref).name;
-    },
+    of: () => resolve(ref).name,
     initial: () => undefined,
     read(reader, previous) {
       const { create, read } = resolve(ref);
@@ -98,7 +96,7 @@ export function member<Out, In>(field: Field<Out, In>): Field<Out | undefined, I
 export function repeated<Out, In>(element: Field<Out, In>): Field<NonNullable<Out>[], readonly In[]> {
   if (element.wireType !== WireType.delimited) throw new Error("packed fields are not supported");
   return {
-    ...typeOf(element),
+    ...element,
     label: "repeated",
     initial: () => [],
     read(reader, list) {
@@ -136,7 +134,7 @@ function entries<Out, In>(
 ): Field<Map<string, Out>, ReadonlyMap<string, In>> {
   const entry = message("map entry", { key: string(1), value });
   return {
-    ...typeOf(value),
+    ...value,
     number,
     label: "map",
     initial: () => new Map(),
@@ -154,11 +152,6 @@ function entries<Out, In>(
 /** What scalars have in common. `zero` is shared by all messages: it must not be one that can be changed. */
 function implicit<T>(number: number, type: FieldType, wireType: number, zero: T) {
   return { number, type, label: "implicit", wireType, initial: () => zero } as const;
-}
-
-/** What a list or a map takes over from its elements. */
-function typeOf({ number, type, wireType, ...rest }: Field<unknown, unknown>) {
-  return { number, type, wireType, of: rest.of };
 }
 
 function resolve<Out, In>(ref: MessageRef<Out, In>): Message<Out, In> {
