@@ -1,6 +1,5 @@
 import { readFile } from "node:fs/promises";
-import type { Server as HttpServer } from "node:http";
-import { createAdminServer } from "./admin/server.js";
+import { AdminServer } from "./admin/server.js";
 import { type LoadedPolicy, parsePolicy } from "./config/load.js";
 import { watchFile } from "./config/watch.js";
 import { MemoryStore } from "./counters/memory.js";
@@ -9,16 +8,17 @@ import { createAuthorization } from "./envoy/authorization.js";
 import { createProcessor } from "./envoy/processor.js";
 import { EnvoyServer } from "./envoy/server.js";
 import { WeirError } from "./errors.js";
+import { type Address, formatAddress } from "./net/address.js";
 import type { Logger } from "./telemetry/logger.js";
 import { Metrics } from "./telemetry/metrics.js";
 
 export interface WeirOptions {
   /** Path of the policy file. */
   readonly policyFile: string;
-  /** `host:port` or `unix:/path`, for Envoy. */
-  readonly grpcAddress: string;
-  /** `host:port` or `unix:/path`, for operators. */
-  readonly adminAddress: string;
+  /** For Envoy. */
+  readonly grpcAddress: Address;
+  /** For operators. */
+  readonly adminAddress: Address;
   /** How long calls may go on once weir is told to stop. */
   readonly drainMs: number;
   readonly log: Logger;
@@ -26,8 +26,9 @@ export interface WeirOptions {
 
 /** A weir that serves. */
 export interface Weir {
-  readonly grpcAddress: string;
-  readonly adminAddress: string;
+  /** With the port that it got, where a free one was asked for. */
+  readonly grpcAddress: Address;
+  readonly adminAddress: Address;
   stop(): Promise<void>;
 }
 
@@ -60,32 +61,31 @@ export async function startWeir(options: WeirOptions): Promise<Weir> {
     authorization: createAuthorization(gate, metrics, log),
     processor: createProcessor(gate, metrics, log),
   });
-  const admin = createAdminServer({
+  const admin = new AdminServer({
     metrics: metrics.registry,
     notReady: () => (stopping ? "stopping" : null),
   });
 
-  const grpcAddress = await grpc.listen(options.grpcAddress);
-  const adminAddress = await listenHttp(admin, options.adminAddress);
-  const stopWatching = watchFile(
-    policyFile,
-    loaded.text,
-    (text) => reload(text, options, gate, metrics),
-    WATCH,
-  );
-  const sweeping = setInterval(() => store.sweep(gate.now()), SWEEP_INTERVAL_MS);
-  log.info({ grpc: grpcAddress, admin: adminAddress, policy: policyFile }, "weir serves");
-
+  const closing: (() => void | Promise<void>)[] = [() => admin.stop(), () => grpc.stop(options.drainMs)];
   const stop = async () => {
     stopping = true;
     log.info("weir stops");
-    stopWatching();
-    clearInterval(sweeping);
-    await grpc.stop(options.drainMs);
-    admin.closeAllConnections();
-    await new Promise((resolve) => admin.close(resolve));
+    for (const close of closing.splice(0).reverse()) await close();
   };
-  return { grpcAddress, adminAddress, stop };
+
+  try {
+    const grpcAddress = await grpc.listen(options.grpcAddress);
+    const adminAddress = await admin.listen(options.adminAddress);
+    closing.push(watchFile(policyFile, loaded.text, (text) => reload(text, options, gate, metrics), WATCH));
+    const sweeping = setInterval(() => store.sweep(gate.now()), SWEEP_INTERVAL_MS);
+    closing.push(() => clearInterval(sweeping));
+    const addresses = { grpc: formatAddress(grpcAddress), admin: formatAddress(adminAddress) };
+    log.info({ ...addresses, policy: policyFile }, "weir serves");
+    return { grpcAddress, adminAddress, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
 }
 
 /** A good policy takes over for the requests to come; a bad one changes nothing. */
@@ -103,19 +103,4 @@ function reload(text: string, { policyFile, log }: WeirOptions, gate: Gate, metr
       "the changed policy is refused; the old one stays in force",
     );
   }
-}
-
-async function listenHttp(server: HttpServer, address: string): Promise<string> {
-  const [, host = "", port = ""] = /^\[?(.*?)\]?:(\d+)$/.exec(address) ?? [];
-  const where = address.startsWith("unix:") ? { path: address.slice(5) } : { host, port: Number(port) };
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", (error) => {
-      reject(
-        new WeirError("LISTEN_FAILED", `cannot listen on ${address}: ${error.message}`, { cause: error }),
-      );
-    });
-    server.listen(where, resolve);
-  });
-  const bound = server.address();
-  return typeof bound === "object" && bound ? address.replace(/:\d+$/, `:${bound.port}`) : address;
 }

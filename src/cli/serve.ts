@@ -1,5 +1,6 @@
 import { startWeir } from "../app.js";
 import { WeirError } from "../errors.js";
+import { type Address, parseAddress } from "../net/address.js";
 import { createLogger, type LogLevel, logLevels } from "../telemetry/logger.js";
 import { type Command, describeFlags, policyArgument, readArguments } from "./command.js";
 
@@ -47,8 +48,9 @@ ${describeFlags(flags)}`,
   },
 };
 
-function address(flag: string, value: string): string {
-  if (/^unix:\/./.test(value) || /^(\[[^\]]+\]|[^:/\s]+):\d{1,5}$/.test(value)) return value;
+function address(flag: string, value: string): Address {
+  const parsed = parseAddress(value);
+  if (parsed) return parsed;
   throw new WeirError("USAGE", `--${flag} must be host:port, [ipv6]:port or unix:/path, not "${value}"`);
 }
 

@@ -1,8 +1,8 @@
-import { rmSync, statSync } from "node:fs";
-import { connect } from "node:net";
 import { Server, ServerCredentials } from "@grpc/grpc-js";
 import { HealthImplementation } from "grpc-health-check";
 import { WeirError } from "../errors.js";
+import { type Address, formatAddress } from "../net/address.js";
+import { removeStaleSocket } from "../net/stale-socket.js";
 import {
   type AuthorizationHandlers,
   authorizationService,
@@ -36,21 +36,19 @@ export class EnvoyServer {
     this.#health.addToServer(this.#server);
   }
 
-  /**
-   * @param address `host:port` (port 0 takes a free one) or `unix:/path`
-   * @returns the address that it listens on
-   */
-  async listen(address: string): Promise<string> {
-    if (address.startsWith("unix:")) await removeStaleSocket(address.slice("unix:".length));
+  /** Returns the address with the port that it got. Throws LISTEN_FAILED. */
+  async listen(address: Address): Promise<Address> {
+    if (address.kind === "unix") await removeStaleSocket(address.path);
+    const text = formatAddress(address);
     const port = await new Promise<number>((resolve, reject) => {
-      this.#server.bindAsync(address, ServerCredentials.createInsecure(), (error, bound) => {
+      this.#server.bindAsync(text, ServerCredentials.createInsecure(), (error, bound) => {
         if (!error) return resolve(bound);
         reject(
-          new WeirError("LISTEN_FAILED", `cannot listen on ${address}: ${error.message}`, { cause: error }),
+          new WeirError("LISTEN_FAILED", `cannot listen on ${text}: ${error.message}`, { cause: error }),
         );
       });
     });
-    return address.startsWith("unix:") ? address : address.replace(/:\d+$/, `:${port}`);
+    return address.kind === "unix" ? address : { ...address, port };
   }
 
   /** Tells health checks to send no more, and goes on serving. */
@@ -65,16 +63,4 @@ export class EnvoyServer {
     await new Promise<void>((resolve) => this.#server.tryShutdown(() => resolve()));
     clearTimeout(cutOff);
   }
-}
-
-/** A socket file that nobody listens on any more would be in the way; one in use is left alone. */
-async function removeStaleSocket(path: string): Promise<void> {
-  if (!statSync(path, { throwIfNoEntry: false })?.isSocket()) return;
-  const inUse = await new Promise<boolean>((resolve) => {
-    const socket = connect(path, () => resolve(true)).on("error", () => resolve(false));
-    socket.once("close", () => socket.destroy());
-    socket.on("connect", () => socket.end());
-  });
-  if (inUse) throw new WeirError("LISTEN_FAILED", `cannot listen on unix:${path}: another process does`);
-  rmSync(path);
 }

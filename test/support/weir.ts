@@ -7,6 +7,7 @@ import { CheckRequest, CheckResponse } from "../../src/envoy/wire/authz.js";
 import { ProcessingRequest } from "../../src/envoy/wire/ext-proc-request.js";
 import { ProcessingResponse } from "../../src/envoy/wire/ext-proc-response.js";
 import { authorizationService, externalProcessorService } from "../../src/envoy/wire/services.js";
+import { type Address, formatAddress } from "../../src/net/address.js";
 import { createLogger } from "../../src/telemetry/logger.js";
 
 export type CheckInit = Parameters<typeof CheckRequest.encode>[0];
@@ -27,6 +28,8 @@ export interface TestWeir {
   stop(): Promise<void>;
 }
 
+const LOOPBACK: Address = { kind: "tcp", host: "127.0.0.1", port: 0 };
+
 /** A weir in this process, on free ports of loopback, with a policy file of its own. */
 export async function startTestWeir(policy: string): Promise<TestWeir> {
   const folder = await mkdtemp(join(tmpdir(), "weir-"));
@@ -38,12 +41,12 @@ export async function startTestWeir(policy: string): Promise<TestWeir> {
   };
   const weir = await startWeir({
     policyFile,
-    grpcAddress: "127.0.0.1:0",
-    adminAddress: "127.0.0.1:0",
+    grpcAddress: LOOPBACK,
+    adminAddress: LOOPBACK,
     drainMs: 200,
     log: createLogger("debug", { write }),
   });
-  const client = new Client(weir.grpcAddress, credentials.createInsecure());
+  const client = new Client(formatAddress(weir.grpcAddress), credentials.createInsecure());
   const checkBytes = (bytes: Buffer) =>
     new Promise<CheckResponse>((resolve, reject) => {
       const answered = (error: ServiceError | null, reply?: CheckResponse) =>
@@ -57,7 +60,7 @@ export async function startTestWeir(policy: string): Promise<TestWeir> {
     client,
     log: () => log,
     async metrics() {
-      const text = await (await fetch(`http://${weir.adminAddress}/metrics`)).text();
+      const text = await (await fetch(`http://${formatAddress(weir.adminAddress)}/metrics`)).text();
       return text
         .split("\n")
         .filter((line) => line.startsWith("weir_"))

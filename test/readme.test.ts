@@ -1,0 +1,31 @@
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { describe, test } from "node:test";
+import { parsePolicy } from "../src/config/load.js";
+
+const readme = await readFile("README.md", "utf8");
+
+describe("README.md", () => {
+  test("shows a policy that loads, without a warning", () => {
+    const [, example = ""] = /```yaml\n(.*?)```/s.exec(readme) ?? [];
+    const { policy, warnings } = parsePolicy(example, "README.md");
+    assert.equal(policy.apisByRef.size, 2);
+    assert.deepEqual(warnings, []);
+  });
+
+  test("links to nothing that is not there", async () => {
+    const links = [...readme.matchAll(/\]\(([^)#]+)\)/g)].map(([, path = ""]) => path);
+    assert.ok(links.length > 0);
+    for (const link of links) await assert.doesNotReject(readFile(link), link);
+  });
+
+  test("names every metric and every flag that there is", async () => {
+    const metrics = await readFile("src/telemetry/metrics.ts", "utf8");
+    for (const [, name = ""] of metrics.matchAll(/name: "(weir_\w+)"/g))
+      assert.ok(readme.includes(name), name);
+    const flags = await readFile("src/cli/serve.ts", "utf8");
+    const names = [...flags.matchAll(/^ {2}"?([a-z-]+)"?: \{/gm)].map(([, name]) => name);
+    assert.ok(names.length >= 4, names.join());
+    for (const name of names) assert.ok(readme.includes(`--${name}`), name);
+  });
+});
