@@ -58,7 +58,8 @@ async function answer(
     response.setHeader("allow", "GET, HEAD");
     return send(response, 405, "text/plain", "only GET\n");
   }
-  switch (new URL(request.url ?? "/", "http://admin").pathname) {
+  const [path] = (request.url ?? "/").split("?");
+  switch (path) {
     case "/healthz":
       return send(response, 200, "text/plain", "ok\n");
     case "/readyz": {

@@ -59,10 +59,8 @@ function tierReferences({ apis = [], applications = [] }: File): TierReference[]
 }
 
 function checkTierReferences(file: File): Problem[] {
-  const known = [...Object.keys(file.tiers ?? {}), UNLIMITED];
-  return tierReferences(file)
-    .filter(({ tier }) => !known.includes(tier))
-    .map(({ path, tier }) => ({ path, message: unknownName("tier", tier, known) }));
+  const names = isUnreadable(file, "tiers") ? [undefined] : Object.keys({ ...file.tiers, [UNLIMITED]: {} });
+  return tierReferences(file).flatMap(({ path, tier }) => checkReference(path, tier, "tier", names));
 }
 
 function checkApis({ apis = [] }: File): Problem[] {
@@ -93,23 +91,20 @@ function checkApplications(file: File): Problem[] {
   for (const [i, application] of (file.applications ?? []).entries()) {
     if (application?.name) names.add(application.name, ["applications", i, "name"]);
     for (const ref of Object.keys(application?.subscriptions ?? {})) {
-      if (apis.includes(ref)) continue;
-      problems.push({
-        path: ["applications", i, "subscriptions", ref],
-        message: unknownName("API", ref, apis),
-      });
+      problems.push(...checkReference(["applications", i, "subscriptions", ref], ref, "API", apis));
     }
   }
   return [...names.problems, ...problems];
 }
 
-function checkCredentials({ applications = [], identity = [] }: File): Problem[] {
+function checkCredentials(file: File): Problem[] {
+  const identity = entries(file, "identity");
   const keys = new Names("API key");
   const clients = new Names("client id");
   const problems: Problem[] = [];
-  const readsKeys = identity.some((source) => source?.apiKey);
-  const readsTokens = identity.some((source) => source?.jwt);
-  for (const [i, application] of applications.entries()) {
+  const readsKeys = identity.some((source) => !source || source.apiKey);
+  const readsTokens = identity.some((source) => !source || source.jwt);
+  for (const [i, application] of (file.applications ?? []).entries()) {
     for (const [k, credential] of (application?.credentials ?? []).entries()) {
       const path = ["applications", i, "credentials", k];
       if (credential?.apiKey !== undefined) {
@@ -129,18 +124,11 @@ function checkCredentials({ applications = [], identity = [] }: File): Problem[]
 
 function checkDenyRules(file: File): Problem[] {
   const apis = apiRefs(file);
-  const applications = (file.applications ?? []).flatMap((application) => application?.name ?? []);
-  return (file.deny ?? []).flatMap((rule, i) => {
-    const problems: Problem[] = [];
-    if (rule?.api !== undefined && !apis.includes(rule.api)) {
-      problems.push({ path: ["deny", i, "api"], message: unknownName("API", rule.api, apis) });
-    }
-    if (rule?.application !== undefined && !applications.includes(rule.application)) {
-      const message = unknownName("application", rule.application, applications);
-      problems.push({ path: ["deny", i, "application"], message });
-    }
-    return problems;
-  });
+  const applications = entries(file, "applications").map((application) => application?.name);
+  return (file.deny ?? []).flatMap((rule, i) => [
+    ...checkReference(["deny", i, "api"], rule?.api, "API", apis),
+    ...checkReference(["deny", i, "application"], rule?.application, "application", applications),
+  ]);
 }
 
 function checkCustomRules({ custom = [] }: File): Problem[] {
@@ -199,12 +187,15 @@ function checkRepeatedLimits(file: File): Problem[] {
 function checkTokenLimits(file: File): Problem[] {
   const { apis = [], applications = [], tiers = {} } = file;
   const isAi = new Map(
-    apis.flatMap((api) => (api?.name ? [[`${api.name}/${api.version}`, Boolean(api.ai)]] : [])),
+    entries(file, "apis").map((api) => [
+      `${api?.name}/${api?.version}`,
+      api === undefined || Object.hasOwn(api, "ai"),
+    ]),
   );
   const servesAi = [...isAi.values()].includes(true);
   const aiCovers = (path: Path): boolean => {
     const [room, index] = path;
-    if (room === "apis") return Boolean(apis[index as number]?.ai);
+    if (room === "apis") return Object.hasOwn(apis[index as number] ?? {}, "ai");
     if (room === "applications") {
       const subscriptions = Object.keys(applications[index as number]?.subscriptions ?? {});
       return subscriptions.some((ref) => isAi.get(ref) ?? true);
@@ -232,8 +223,33 @@ function countsTokens(entry: Draft<LimitEntry>): boolean {
   return units.some((unit) => unit !== "requests" && entry[unit] !== undefined);
 }
 
-function apiRefs({ apis = [] }: File): string[] {
-  return apis.flatMap((api) => (api?.name && api.version ? [`${api.name}/${api.version}`] : []));
+/** Undefined for an API whose name or version could not be read. */
+function apiRefs(file: File): (string | undefined)[] {
+  return entries(file, "apis").map((api) =>
+    api?.name && api.version ? `${api.name}/${api.version}` : undefined,
+  );
+}
+
+/** A reference to a name that is not there. As long as a name is undefined, nobody knows what is there. */
+function checkReference(
+  path: Path,
+  name: string | undefined,
+  what: string,
+  names: readonly (string | undefined)[],
+): Problem[] {
+  const known = names.filter((known) => known !== undefined);
+  if (name === undefined || known.includes(name) || known.length < names.length) return [];
+  return [{ path, message: unknownName(what, name, known) }];
+}
+
+/** The entries of a list, undefined where they could not be read; a single such one for the list itself. */
+function entries<K extends "apis" | "applications" | "identity">(file: File, part: K): NonNullable<File[K]> {
+  return file[part] ?? ((isUnreadable(file, part) ? [undefined] : []) as NonNullable<File[K]>);
+}
+
+/** Whether the part is in the file, but not as anything that could be checked. */
+function isUnreadable(file: File, part: keyof PolicyFile): boolean {
+  return Object.hasOwn(file, part) && file[part] === undefined;
 }
 
 /** Collects names that must be unique, and the places where one stands again. */

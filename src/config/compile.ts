@@ -95,7 +95,7 @@ function compileIdentity(file: PolicyFile, applications: readonly Application[])
     const application = at(applications, i);
     for (const { apiKey, clientId, environment = "production", user = null } of entry.credentials ?? []) {
       const credential = { application, environment, user };
-      if (apiKey !== undefined) byKey.set(apiKey.replace(/^sha256:/i, "").toLowerCase(), credential);
+      if (apiKey !== undefined) byKey.set(apiKey.replace(/^sha256:/, "").toLowerCase(), credential);
       if (clientId !== undefined) byClientId.set(clientId, credential);
     }
   }

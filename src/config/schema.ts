@@ -104,7 +104,10 @@ const api = z.strictObject({
   ai: z
     .strictObject({
       provider: z.enum(aiProviders).describe("Whose wire format the responses have."),
-      admission: z.enum(["charge-after", "reserve"]).optional(),
+      admission: z
+        .enum(["charge-after", "reserve"])
+        .optional()
+        .describe("When tokens are charged; charge-after by default. reserve is not built yet."),
     })
     .optional()
     .describe("Makes it an AI API, whose responses are read for the tokens that they used."),
@@ -118,8 +121,9 @@ const credential = z
         apiKeyHashPattern,
         'must be "sha256:" and 64 hex digits: keys themselves do not belong into the file',
       )
-      .optional(),
-    clientId: label.optional(),
+      .optional()
+      .describe("The SHA-256 of the key, in hex behind `sha256:`."),
+    clientId: label.optional().describe("The client that a verified token was issued to."),
     environment: z.enum(environments).optional(),
     user: label.optional().describe("The user that it stands for; the application itself by default."),
   })
@@ -142,7 +146,7 @@ const identitySource = z
       .strictObject({
         metadata: z
           .array(z.string())
-          .min(1)
+          .min(1, "is empty: give the namespace and the keys to the payload")
           .describe("Namespace and keys of the metadata where jwt_authn puts the verified payload."),
         application: z.string().optional().describe("The claim that holds the client id; azp by default."),
         user: z.string().optional().describe("The claim that holds the user; sub by default."),
@@ -205,7 +209,11 @@ export const policyFile = z.strictObject({
   store: z
     .strictObject({
       kind: z.enum(["memory"]),
-      maxCounters: z.int().min(1000, "must be 1000 or more").optional(),
+      maxCounters: z
+        .int()
+        .min(1000, "must be 1000 or more")
+        .optional()
+        .describe("Counters held at the most; 1000000 by default. Taken at the start alone."),
     })
     .optional(),
 });

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { type Problem, suggestion } from "./problem.js";
+import { formatPath, type Problem, suggestion } from "./problem.js";
 import { type PolicyFile, policyFile, policyJsonSchema } from "./schema.js";
 import type { Path } from "./yaml.js";
 
@@ -22,36 +22,53 @@ export function checkShape(value: unknown): Shape {
   const { issues } = result.error;
   return {
     kind: "invalid",
-    problems: issues.flatMap((issue) => describe(issue, value)),
+    problems: issues.filter((issue) => !isEcho(issue, issues)).flatMap((issue) => describe(issue, value)),
     draft: prune(value, issues),
   };
+}
+
+/** That a mapping lacks something is no news where one of its keys is misspelt. */
+function isEcho(issue: z.core.$ZodIssue, issues: readonly z.core.$ZodIssue[]): boolean {
+  const place = formatPath(pathOf(issue));
+  return (
+    issue.code === "custom" &&
+    issues.some((other) => other.code === "unrecognized_keys" && formatPath(pathOf(other)) === place)
+  );
 }
 
 function describe(issue: z.core.$ZodIssue, root: unknown): Problem[] {
   const path = pathOf(issue);
   const found = valueAt(root, path);
+  const but = isSecret(path) ? "" : `, not ${show(found)}`;
   switch (issue.code) {
     case "unrecognized_keys":
       return issue.keys.map((key) => ({
         path: [...path, key],
         message: `unknown key "${key}"${suggestion(key, knownKeys(path))}`,
       }));
-    case "invalid_type":
+    case "invalid_type": {
       if (found === undefined) return [{ path, message: "is missing" }];
-      return [{ path, message: isSpecific(issue) ? issue.message : wrongType(issue.expected, found) }];
+      const quotes = issue.expected === "string" && typeof found === "number" ? "; put it in quotes" : "";
+      return [{ path, message: (isSpecific(issue) ? issue.message : wanted(issue.expected)) + but + quotes }];
+    }
     case "invalid_value": {
       if (found === undefined) return [{ path, message: "is missing" }];
       const values = issue.values.map(String);
-      const message = `must be ${values.length === 1 ? "" : "one of "}${values.join(", ")}, not ${show(found)}`;
-      return [{ path, message: message + suggestion(String(found), values) }];
+      const near = typeof found === "string" && !values.includes(found) ? suggestion(found, values) : "";
+      return [
+        { path, message: `must be ${values.length > 1 ? "one of " : ""}${values.join(", ")}${but}${near}` },
+      ];
     }
     case "invalid_key":
       return [{ path, message: issue.issues[0]?.message ?? issue.message }];
     default:
-      return [
-        { path, message: typeof found === "object" ? issue.message : `${issue.message}, not ${show(found)}` },
-      ];
+      return [{ path, message: typeof found === "object" ? issue.message : issue.message + but }];
   }
+}
+
+/** Where a key may stand in clear, though only its hash should. Messages go to terminals and logs. */
+function isSecret([room, , part, ...rest]: Path): boolean {
+  return room === "applications" && part === "credentials" && rest.at(-1) !== "environment";
 }
 
 /** Zod's own texts start with "Invalid"; the schema's do not. */
@@ -59,7 +76,7 @@ function isSpecific(issue: z.core.$ZodIssue): boolean {
   return !issue.message.startsWith("Invalid");
 }
 
-function wrongType(expected: string, found: unknown): string {
+function wanted(type: string): string {
   const names: Record<string, string> = {
     object: "a mapping",
     record: "a mapping",
@@ -68,14 +85,14 @@ function wrongType(expected: string, found: unknown): string {
     number: "a number",
     string: "text",
   };
-  const quote = expected === "string" && typeof found === "number" ? "; put it in quotes" : "";
-  return `must be ${names[expected] ?? expected}, not ${show(found)}${quote}`;
+  return `must be ${names[type] ?? type}`;
 }
 
 function show(value: unknown): string {
   if (value === null) return "nothing";
   if (Array.isArray(value)) return "a list";
-  return typeof value === "object" ? "a mapping" : JSON.stringify(value);
+  if (typeof value === "object") return "a mapping";
+  return typeof value === "string" ? JSON.stringify(value) : String(value);
 }
 
 function pathOf(issue: z.core.$ZodIssue): Path {
@@ -95,9 +112,12 @@ interface SchemaNode {
   additionalProperties?: SchemaNode | false;
 }
 
+let schema: SchemaNode | undefined;
+
 /** The keys that the schema has at a path. */
 function knownKeys(path: Path): string[] {
-  let node: SchemaNode | undefined = policyJsonSchema() as SchemaNode;
+  schema ??= policyJsonSchema() as SchemaNode;
+  let node: SchemaNode | undefined = schema;
   for (const part of path) {
     if (typeof part === "number") node = node?.items;
     else node = node?.properties?.[part] ?? (node?.additionalProperties || undefined);

@@ -36,9 +36,17 @@ export function parseYaml(text: string): Document {
     const offsets = locate(events, text);
     return { value: documents[0], lineOf: (path) => lineAt(text, nearest(offsets, path)) };
   } catch (error) {
-    if (error instanceof YAMLException) throw new YamlError(error.reason, (error.mark?.line ?? 0) + 1);
+    if (error instanceof YAMLException)
+      throw new YamlError(explain(error.reason), (error.mark?.line ?? 0) + 1);
     throw error;
   }
+}
+
+/** `[GET /items/{id}]` is what most who get this message have written. */
+function explain(reason: string): string {
+  return reason.startsWith("missed comma")
+    ? `${reason}; text with any of { } [ ] , needs quotes here`
+    : reason;
 }
 
 /** The offset of every key and list item, by its path. */
@@ -48,7 +56,8 @@ function locate(events: readonly Event[], text: string): Map<string, number> {
   const visit = (path: Path, offset: number | null): void => {
     const event = events[next++];
     if (!event) return;
-    offsets.set(id(path), offset ?? startOf(event));
+    const start = offset ?? startOf(event);
+    if (start !== NOWHERE) offsets.set(id(path), start);
     if (event.type === EVENT_ID.SEQUENCE) {
       for (let index = 0; !atEnd(); index++) visit([...path, index], null);
       next++;
@@ -57,6 +66,8 @@ function locate(events: readonly Event[], text: string): Map<string, number> {
         const key = events[next];
         const name = key?.type === EVENT_ID.SCALAR ? getScalarValue(text, key) : "?";
         const keyOffset = key ? startOf(key) : 0;
+        // What reads the value passes over such a key, so its mistakes would go unseen.
+        if (name === "__proto__") throw new YamlError(`"${name}" cannot be a key`, lineAt(text, keyOffset));
         visit([...path, name, "(key)"], null);
         visit([...path, name], keyOffset);
       }
@@ -68,6 +79,9 @@ function locate(events: readonly Event[], text: string): Map<string, number> {
   visit([], null);
   return offsets;
 }
+
+/** What the parser says of a value that is left out, as in a list item that is a dash alone. */
+const NOWHERE = -1;
 
 function startOf(event: Event): number {
   switch (event.type) {
@@ -94,5 +108,5 @@ function nearest(offsets: ReadonlyMap<string, number>, path: Path): number {
 const id = (path: Path) => JSON.stringify(path);
 
 function lineAt(text: string, offset: number): number {
-  return text.slice(0, Math.max(0, offset)).split(/\r\n|\r|\n/).length;
+  return text.slice(0, offset).split(/\r\n|\r|\n/).length;
 }

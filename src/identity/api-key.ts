@@ -8,5 +8,5 @@ export function hashApiKey(key: string): string {
   return createHash("sha256").update(key).digest("hex");
 }
 
-/** How the policy file writes a key: `sha256:` and the 64 hex digits of its hash. */
-export const apiKeyHashPattern = /^sha256:([0-9a-f]{64})$/i;
+/** How the policy file writes a key: `sha256:` and the 64 hex digits of its hash. No flag: JSON Schema has none. */
+export const apiKeyHashPattern = /^sha256:([0-9a-fA-F]{64})$/;

@@ -1,4 +1,4 @@
-import { pathSegments } from "./path.js";
+import { normalizePath, pathSegments } from "./path.js";
 
 /** What an API answers to. No hosts means every host. */
 export interface ApiMatch {
@@ -30,7 +30,7 @@ export class ApiIndex<T> {
   add(match: ApiMatch, api: T): void {
     for (const host of match.hosts.length > 0 ? match.hosts : [ANY_HOST]) {
       let at = this.#rootOf(host.toLowerCase());
-      for (const segment of pathSegments(match.pathPrefix)) at = childOf(at, segment);
+      for (const segment of prefixSegments(match)) at = childOf(at, segment);
       at.api = api;
     }
   }
@@ -55,9 +55,15 @@ export class ApiIndex<T> {
 }
 
 /** Every host and prefix that the match stands for, spelt so that equal means overlapping. */
-export function matchIdentities({ hosts, pathPrefix }: ApiMatch): string[] {
-  const prefix = `/${pathSegments(pathPrefix).join("/")}`;
+export function matchIdentities(match: ApiMatch): string[] {
+  const { hosts } = match;
+  const prefix = `/${prefixSegments(match).join("/")}`;
   return (hosts.length > 0 ? hosts : [ANY_HOST]).map((host) => `${host.toLowerCase()}${prefix}`);
+}
+
+/** Normalized as the paths of requests are: a prefix spelt otherwise would match none. */
+function prefixSegments({ pathPrefix }: ApiMatch): string[] {
+  return pathSegments(normalizePath(pathPrefix));
 }
 
 function longestPrefix<T>(root: PrefixNode<T>, segments: readonly string[]): ApiHit<T> | null {

@@ -20,12 +20,13 @@ export interface DenyRule {
 
 /** Reads `203.0.113.7`, `203.0.113.0/24` or their IPv6 likes; null when it is neither. */
 export function parseIpRange(text: string): IpRange | null {
-  if (ipaddr.isValidCIDR(text)) {
-    const [address, prefixLength] = ipaddr.parseCIDR(text);
-    return { address, prefixLength };
-  }
-  const address = parseAddress(text);
-  return address && { address, prefixLength: address.kind() === "ipv4" ? 32 : 128 };
+  const [, base = "", digits] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
+  const address = parseAddress(base);
+  if (!address) return null;
+  const bits = address.kind() === "ipv4" ? 32 : 128;
+  const written = base.includes(":") ? 128 : 32;
+  const prefixLength = Number(digits ?? written) - (written - bits);
+  return prefixLength >= 0 && prefixLength <= bits ? { address, prefixLength } : null;
 }
 
 /** The first rule that refuses the request. */

@@ -55,7 +55,7 @@ export function compileKeyTemplate(text: string): KeyTemplate | TemplateError {
 /** Escapes in values what the literals of the template contain: different values never render to one key. */
 function escaper(literals: readonly string[]): (value: string) => string {
   const reserved = new Set(`%${literals.join("")}`);
-  const hex = (character: string) => `%${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  const hex = (character: string) => `%${character.codePointAt(0)?.toString(16).padStart(6, "0")}`;
   return (value) => {
     for (const character of value) {
       if (reserved.has(character)) return Array.from(value, (c) => (reserved.has(c) ? hex(c) : c)).join("");

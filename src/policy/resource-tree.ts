@@ -1,4 +1,4 @@
-import { pathSegments } from "./path.js";
+import { normalizePath, pathSegments } from "./path.js";
 
 /** An operation's match: `GET /items/{id}`, `* /reports/*`. */
 export interface OperationPattern {
@@ -18,14 +18,17 @@ interface Node<T> {
   readonly rest: Map<string, T>;
 }
 
-const pattern = /^([A-Z]+|\*) (\/\S*)$/;
+const pattern = /^([A-Z]+|\*) (\/[^\s?#]*)$/;
 
-/** Reads `METHOD /path/{parameter}`, optionally ending in `/*`; null when it is not of this form. */
+/**
+ * Reads `METHOD /path/{parameter}`, optionally ending in `/*`; null when it is not of this form. The path is
+ * normalized as those of requests are: spelt otherwise it would match none.
+ */
 export function parseOperation(text: string): OperationPattern | null {
   const match = pattern.exec(text);
   if (!match) return null;
   const [, method = "", path = ""] = match;
-  const parts = pathSegments(path);
+  const parts = pathSegments(normalizePath(path));
   const segments: Segment[] = [];
   for (const [index, part] of parts.entries()) {
     if (part === "*") {
@@ -33,7 +36,7 @@ export function parseOperation(text: string): OperationPattern | null {
       segments.push({ kind: "rest" });
     } else if (/^\{[^{}]+\}$/.test(part)) {
       segments.push({ kind: "parameter" });
-    } else if (/[{}*?#]/.test(part)) {
+    } else if (/[{}*]/.test(part)) {
       return null;
     } else {
       segments.push({ kind: "literal", text: part });

@@ -58,7 +58,8 @@ function monthsAt(count: number, now: EpochMs): Span {
 /** Date.UTC reads years 0 to 99 as 1900 to 1999, so months are counted from 1900. */
 const YEAR_1900 = 1900 * 12;
 
-const grammar = new RegExp(`^(?:([1-9]\\d{0,5}) )?(${periods.join("|")})(s?)$`);
+/** Counts end at 99999, so that the end of every window is a date. */
+const grammar = new RegExp(`^(?:([1-9]\\d{0,4}) )?(${periods.join("|")})(s?)$`);
 
 /** Reads `minute`, `1 minute` or `15 minutes`; null when it is neither of these. */
 export function parseWindow(text: string): Window | null {

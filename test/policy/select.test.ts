@@ -1,0 +1,118 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { ApiIndex } from "../../src/policy/api-index.js";
+import { compileKeyTemplate } from "../../src/policy/key-template.js";
+import type { Charge, Level, Limit } from "../../src/policy/limit.js";
+import type { Policy } from "../../src/policy/policy.js";
+import { requestCharge, selectCharges, settleCharges, tokenCharges } from "../../src/policy/select.js";
+import { limitOf } from "../support/limits.js";
+import { anonymousOf, apiOf, applicationOf, subjectOf } from "./subjects.js";
+
+const limit = (level: Level, scope: string = level) => limitOf({ level, scope });
+const charges = (level: Level, scope?: string) => [requestCharge(limit(level, scope), "")];
+
+function policyOf(key: string, custom: readonly Limit[]): Policy {
+  const template = compileKeyTemplate(key);
+  if ("error" in template) assert.fail(template.error);
+  return {
+    gateway: charges("gateway"),
+    apis: new ApiIndex(),
+    apisByRef: new Map(),
+    identity: [],
+    denyRules: [],
+    customRules: [{ key: template, limits: custom }],
+    unmatched: "allow",
+    anonymous: "allow",
+    faultFormat: "wso2-3",
+    limits: new Map(),
+  };
+}
+
+const policy = policyOf("{user}:{api}", [limit("custom")]);
+const backends = {
+  production: { charges: charges("backend", "production") },
+  sandbox: { charges: charges("backend", "sandbox") },
+};
+const api = apiOf("orders/v1", { charges: charges("api"), backends });
+const application = applicationOf("mobile", {
+  limits: [limit("application"), limit("applicationBurst")],
+  subscriptions: new Map([["orders/v1", { charges: charges("subscription") }]]),
+});
+const shown = (selected: readonly Charge[]) =>
+  selected.map(({ limit, key }) => `${limit.level} ${limit.scope} "${key}"`).sort();
+
+describe("a request is charged to", () => {
+  test("every limit of every level that matches it", () => {
+    const subject = {
+      ...subjectOf({ api, application }),
+      resource: { name: "GET /items", charges: charges("resource") },
+    };
+    assert.deepEqual(shown(selectCharges(policy, subject)), [
+      'api api ""',
+      'application application "ann"',
+      'applicationBurst applicationBurst "ann"',
+      'backend production ""',
+      'custom custom "ann:orders/v1"',
+      'gateway gateway ""',
+      'resource resource ""',
+      'subscription subscription ""',
+    ]);
+  });
+
+  test("the backend of its own environment alone", () => {
+    const selected = shown(selectCharges(policy, subjectOf({ api, application, environment: "sandbox" })));
+    assert.ok(selected.includes('backend sandbox ""'));
+    assert.ok(!selected.includes('backend production ""'));
+  });
+
+  test("no application and no subscription without credentials, but to the rest", () => {
+    assert.deepEqual(shown(selectCharges(policy, anonymousOf({ api }))), [
+      'api api ""',
+      'backend production ""',
+      'custom custom "anonymous:orders/v1"',
+      'gateway gateway ""',
+    ]);
+  });
+
+  test("the gateway and the application where no API matches", () => {
+    assert.deepEqual(shown(selectCharges(policy, subjectOf({ api: null, application }))), [
+      'application application "ann"',
+      'applicationBurst applicationBurst "ann"',
+      'gateway gateway ""',
+    ]);
+  });
+
+  test("no subscription to another API", () => {
+    const other = apiOf("chat/v1");
+    const selected = shown(selectCharges(policy, subjectOf({ api: other, application })));
+    assert.ok(!selected.some((charge) => charge.startsWith("subscription")));
+  });
+});
+
+describe("a charge", () => {
+  const requests = limitOf({ unit: "requests" });
+  const total = limitOf({ unit: "totalTokens" });
+  const prompt = limitOf({ unit: "promptTokens" });
+  const completion = limitOf({ unit: "completionTokens" });
+  const all = [requests, total, prompt, completion].map((limit) => requestCharge(limit, "k"));
+
+  test("of a request is one request and no tokens yet", () => {
+    assert.deepEqual(
+      all.map(({ amount }) => amount),
+      [1, 0, 0, 0],
+    );
+  });
+
+  test("of a response is what it used, on the token limits of its request", () => {
+    const used = { totalTokens: 30, promptTokens: 10, completionTokens: 20 };
+    assert.deepEqual(settleCharges(all, used), [
+      { limit: total, key: "k", amount: 30 },
+      { limit: prompt, key: "k", amount: 10 },
+      { limit: completion, key: "k", amount: 20 },
+    ]);
+    assert.deepEqual(
+      tokenCharges(all).map(({ limit }) => limit),
+      [total, prompt, completion],
+    );
+  });
+});
