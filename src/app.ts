@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { AdminServer } from "./admin/server.js";
+import { createClock } from "./clock.js";
 import { type LoadedPolicy, parsePolicy } from "./config/load.js";
 import { watchFile } from "./config/watch.js";
 import { MemoryStore } from "./counters/memory.js";
@@ -53,7 +54,7 @@ export async function startWeir(options: WeirOptions): Promise<Weir> {
   for (const warning of loaded.warnings) log.warn(warning);
 
   const store = new MemoryStore({ maxCounters: loaded.file.store?.maxCounters ?? DEFAULT_MAX_COUNTERS });
-  const gate: Gate = { policy: loaded.policy, store, now: Date.now };
+  const gate: Gate = { policy: loaded.policy, store, now: createClock() };
   const metrics = new Metrics(store);
   let stopping = false;
 

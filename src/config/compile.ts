@@ -1,7 +1,7 @@
 import { ApiIndex } from "../policy/api-index.js";
-import { type DenyRule, parseIpRange } from "../policy/deny-rule.js";
+import type { DenyRule } from "../policy/deny-rule.js";
+import { parseIpRange } from "../policy/ip-range.js";
 import { compileKeyTemplate } from "../policy/key-template.js";
-import type { Charge, Limit } from "../policy/limit.js";
 import {
   type Api,
   type Application,
@@ -9,46 +9,64 @@ import {
   type Credential,
   type CustomRule,
   environments,
+  type FaultFormat,
+  type FaultOverride,
   type IdentitySource,
+  type KeyPlace,
+  type MetadataPath,
   type Policy,
   type Resource,
 } from "../policy/policy.js";
 import { parseOperation, ResourceTree } from "../policy/resource-tree.js";
-import { requestCharge } from "../policy/select.js";
 import { LimitBook } from "./limit-book.js";
-import type { ApiEntry, ApplicationEntry, PolicyFile } from "./schema.js";
+import type { ApiEntry, FaultsEntry } from "./schema/api.js";
+import type { ApplicationEntry } from "./schema/application.js";
+import type { PolicyFile } from "./schema/policy.js";
+import { tiersOf } from "./tier-sets.js";
 
 /** Builds the policy that requests are decided by from a file that has no mistakes left. */
 export function compilePolicy(file: PolicyFile): Policy {
-  const book = new LimitBook(file.tiers ?? {});
-  const apis = (file.apis ?? []).map((entry) => compileApi(book, entry));
+  const book = new LimitBook(tiersOf(file), file);
+  const apis = (file.apis ?? []).map((entry) => compileApi(book, file, entry));
   const index = new ApiIndex<Api>();
   for (const [i, { match }] of (file.apis ?? []).entries()) {
     index.add({ hosts: match.hosts ?? [], pathPrefix: match.pathPrefix }, at(apis, i));
   }
-  const applications = (file.applications ?? []).map((entry) => compileApplication(book, entry));
-  const policy = {
-    gateway: charges(book.limits("gateway", "gateway", { limits: file.gateway?.limits })),
+  const applications = (file.applications ?? []).map((entry) => compileApplication(book, file, entry));
+  const identity = compileIdentity(file, applications);
+  const gateway = book.limits("gateway", "gateway", { limits: file.gateway?.limits });
+  const customRules = (file.custom ?? []).map((rule) => compileCustomRule(book, rule));
+  return {
+    gateway,
     apis: index,
     apisByRef: new Map(apis.map((api) => [api.ref, api])),
-    identity: compileIdentity(file, applications),
+    identity,
+    claims: identity.find((source) => source.kind === "jwt")?.metadata ?? null,
+    trustedProxies: file.trustedProxies ?? 0,
     denyRules: (file.deny ?? []).map(compileDenyRule),
-    customRules: (file.custom ?? []).map((rule) => compileCustomRule(book, rule)),
+    customRules,
     unmatched: file.unmatched ?? "allow",
     anonymous: file.anonymous ?? "allow",
-    faultFormat: file.faults?.format ?? "wso2-3",
+    shadow: file.shadow ?? false,
+    faults: { format: file.faults?.format ?? "wso2-3", backendStatus: file.faults?.backendStatus ?? 503 },
+    headers: {
+      xRateLimit: file.headers?.xRateLimit ?? true,
+      rateLimit: file.headers?.rateLimit ?? false,
+      aiTokens: file.headers?.aiTokens ?? true,
+    },
+    limits: book.byId,
   };
-  return { ...policy, limits: book.byId };
 }
 
-function compileApi(book: LimitBook, entry: ApiEntry): Api {
-  const ref = `${entry.name}/${entry.version}`;
+function compileApi(book: LimitBook, file: PolicyFile, entry: ApiEntry): Api {
+  const ref = refOf(entry);
+  const { shadow } = entry;
   const resources = new ResourceTree<Resource>();
-  for (const resource of entry.resources ?? []) {
-    const operation = parseOperation(resource.match);
-    if (!operation) throw new Error(`operation not checked: ${resource.match}`);
-    const limits = book.limits("resource", `${ref} ${resource.match}`, resource);
-    resources.add(operation, { name: resource.match, charges: charges(limits) });
+  for (const { match, ...source } of entry.resources ?? []) {
+    const operation = parseOperation(match);
+    if (!operation) throw new Error(`operation not checked: ${match}`);
+    const limits = book.limitSet("resource", `${ref} ${match}`, { ...source, shadow });
+    resources.add(operation, { name: match, limits });
   }
   return {
     ref,
@@ -56,30 +74,42 @@ function compileApi(book: LimitBook, entry: ApiEntry): Api {
     version: entry.version,
     ai: entry.ai ? { provider: entry.ai.provider } : null,
     resources,
-    charges: charges(book.limits("api", ref, entry)),
-    backends: entry.backends ? compileBackends(book, ref, entry.backends) : null,
+    limits: book.limitSet("api", ref, entry),
+    anonymous: book.limits("subscription", `anonymous on ${ref}`, { tier: file.anonymousTier, shadow }),
+    backends: entry.backends ? compileBackends(book, entry, entry.backends) : null,
+    faults: compileFaults(file, entry),
   };
 }
 
 function compileBackends(
   book: LimitBook,
-  ref: string,
+  api: ApiEntry,
   entry: NonNullable<ApiEntry["backends"]>,
 ): Api["backends"] {
   const backends: Partial<Record<(typeof environments)[number], Backend>> = {};
   for (const environment of environments) {
     const backend = entry[environment];
     if (!backend) continue;
-    const limits = book.limits("backend", `${ref} ${environment}`, { limits: backend.limits });
-    backends[environment] = { charges: charges(limits) };
+    const source = { limits: backend.limits, shadow: api.shadow };
+    backends[environment] = { limits: book.limits("backend", `${refOf(api)} ${environment}`, source) };
   }
   return backends;
 }
 
-function compileApplication(book: LimitBook, entry: ApplicationEntry): Application {
+/** What stands at the API comes first, then its provider's way where the file asks for that. */
+function compileFaults(file: PolicyFile, { ai, faults = {} }: ApiEntry): FaultOverride | null {
+  const provider: FaultFormat | undefined = file.faults?.ai === "provider" ? ai?.provider : undefined;
+  const { format = provider, status, headers, body }: FaultsEntry = faults;
+  if (format === undefined && status === undefined && headers === undefined && body === undefined)
+    return null;
+  return { format: format ?? null, status: status ?? null, headers: headers ?? {}, body: body ?? null };
+}
+
+function compileApplication(book: LimitBook, file: PolicyFile, entry: ApplicationEntry): Application {
+  const shadowed = new Set((file.apis ?? []).filter((api) => api.shadow).map(refOf));
   const subscriptions = Object.entries(entry.subscriptions ?? {}).map(([ref, tier]) => {
-    const limits = book.limits("subscription", `${entry.name} on ${ref}`, { tier });
-    return [ref, { charges: charges(limits) }] as const;
+    const source = { tier, shadow: shadowed.has(ref) };
+    return [ref, { limits: book.limits("subscription", `${entry.name} on ${ref}`, source) }] as const;
   });
   return {
     name: entry.name,
@@ -91,21 +121,26 @@ function compileApplication(book: LimitBook, entry: ApplicationEntry): Applicati
 function compileIdentity(file: PolicyFile, applications: readonly Application[]): IdentitySource[] {
   const byKey = new Map<string, Credential>();
   const byClientId = new Map<string, Credential>();
+  const byPrincipal = new Map<string, Credential>();
   for (const [i, entry] of (file.applications ?? []).entries()) {
     const application = at(applications, i);
-    for (const { apiKey, clientId, environment = "production", user = null } of entry.credentials ?? []) {
+    for (const { apiKey, clientId, principal, ...rest } of entry.credentials ?? []) {
+      const { environment = "production", user = null } = rest;
       const credential = { application, environment, user };
       if (apiKey !== undefined) byKey.set(apiKey.replace(/^sha256:/, "").toLowerCase(), credential);
       if (clientId !== undefined) byClientId.set(clientId, credential);
+      if (principal !== undefined) byPrincipal.set(principal, credential);
     }
   }
-  return (file.identity ?? []).map(({ apiKey, jwt, trusted }): IdentitySource => {
-    if (apiKey) return { kind: "apiKey", header: apiKey.header.toLowerCase(), credentials: byKey };
+  return (file.identity ?? []).map(({ apiKey, jwt, mtls, trusted }): IdentitySource => {
+    if (apiKey) return { kind: "apiKey", place: compilePlace(apiKey), credentials: byKey };
+    if (mtls) return { kind: "mtls", credentials: byPrincipal };
     if (jwt) {
       const [namespace = "", ...path] = jwt.metadata;
+      const metadata: MetadataPath = [namespace, ...path];
       const { application = "azp", user = "sub", environment = "keytype" } = jwt;
       const claims = { application, user, environment };
-      return { kind: "jwt", metadata: [namespace, ...path], claims, credentials: byClientId };
+      return { kind: "jwt", metadata, claims, credentials: byClientId };
     }
     if (trusted) {
       const lower = (name: string | undefined) => name?.toLowerCase() ?? null;
@@ -120,9 +155,16 @@ function compileIdentity(file: PolicyFile, applications: readonly Application[])
   });
 }
 
+type ApiKeyEntry = NonNullable<NonNullable<PolicyFile["identity"]>[number]["apiKey"]>;
+
+function compilePlace({ header, query, cookie }: ApiKeyEntry): KeyPlace {
+  if (header !== undefined) return { in: "header", name: header.toLowerCase() };
+  return query === undefined ? { in: "cookie", name: cookie ?? "" } : { in: "query", name: query };
+}
+
 function compileDenyRule(entry: NonNullable<PolicyFile["deny"]>[number]): DenyRule {
-  const { ip, api = null, application = null, user = null } = entry;
-  return { ip: ip === undefined ? null : parseIpRange(ip), api, application, user };
+  const { ip, invert = false, api = null, application = null, user = null, environment = null } = entry;
+  return { ip: ip === undefined ? null : parseIpRange(ip), invert, api, application, user, environment };
 }
 
 function compileCustomRule(book: LimitBook, entry: NonNullable<PolicyFile["custom"]>[number]): CustomRule {
@@ -131,9 +173,8 @@ function compileCustomRule(book: LimitBook, entry: NonNullable<PolicyFile["custo
   return { key, limits: book.limits("custom", entry.name, { limits: entry.limits }) };
 }
 
-/** For limits that have one counter, which the limit itself names. */
-function charges(limits: readonly Limit[]): readonly Charge[] {
-  return limits.map((limit) => requestCharge(limit, ""));
+function refOf({ name, version }: Pick<ApiEntry, "name" | "version">): string {
+  return `${name}/${version}`;
 }
 
 function at<T>(list: readonly T[], index: number): T {

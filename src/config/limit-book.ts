@@ -1,11 +1,19 @@
+import { type Calendar, calendarOf } from "../policy/calendar.js";
+import type { Condition } from "../policy/condition.js";
+import { parseIpRange } from "../policy/ip-range.js";
 import { type Level, type Limit, units } from "../policy/limit.js";
-import { formatWindow, parseWindow } from "../policy/window.js";
-import type { LimitEntry, PolicyFile } from "./schema.js";
+import type { ConditionalTier, LimitSet } from "../policy/policy.js";
+import { formatWindow, parseWindow, type Window } from "../policy/window.js";
+import { readBytes } from "./bytes.js";
+import type { ConditionEntry, LimitEntry, TierEntry } from "./schema/limit.js";
+import type { PolicyFile } from "./schema/policy.js";
 
 /** Where limits stand in the file: a tier's name, limits of their own, or both. */
 export interface LimitSource {
   readonly tier?: string | undefined;
   readonly limits?: readonly LimitEntry[] | undefined;
+  /** Whether all of them only watch. */
+  readonly shadow?: boolean | undefined;
 }
 
 /** Levels whose tiers may have a burst limit that is counted and reported as a level of its own. */
@@ -14,37 +22,135 @@ const burstLevels: Partial<Record<Level, Level>> = {
   application: "applicationBurst",
 };
 
+interface Made {
+  readonly entry: LimitEntry;
+  readonly level: Level;
+  readonly enforced: boolean;
+}
+
 /** Makes the limits of a policy and keeps them by id. */
 export class LimitBook {
   readonly byId = new Map<string, Limit>();
-  readonly #tiers: NonNullable<PolicyFile["tiers"]>;
+  readonly #tiers: ReadonlyMap<string, TierEntry>;
+  readonly #shadow: boolean;
+  readonly #timeZone: string;
+  readonly #calendars = new Map<string, Calendar>();
 
-  constructor(tiers: NonNullable<PolicyFile["tiers"]>) {
+  constructor(tiers: ReadonlyMap<string, TierEntry>, { shadow = false, timeZone = "UTC" }: PolicyFile) {
     this.#tiers = tiers;
+    this.#shadow = shadow;
+    this.#timeZone = timeZone;
+  }
+
+  /** The limits of one scope: the tier's and its own. */
+  limits(level: Level, scope: string, source: LimitSource): readonly Limit[] {
+    return this.#register(scope, [...this.#ofTier(level, source), ...this.#ofScope(level, source)]);
+  }
+
+  /** The limits of an API or resource, whose tier may have groups. */
+  limitSet(level: Level, scope: string, source: LimitSource): LimitSet {
+    const tier = this.#tier(source.tier);
+    if (!tier?.groups && !tier?.perUser) return { own: this.limits(level, scope, source), tier: null };
+    return {
+      own: this.limits(level, scope, { ...source, tier: undefined }),
+      tier: this.#conditional(level, scope, source, tier),
+    };
+  }
+
+  #conditional(level: Level, scope: string, source: LimitSource, tier: TierEntry): ConditionalTier {
+    const perUser = tier.perUser ?? false;
+    const counted = perUser ? `${scope} per user` : scope;
+    const enforced = this.#isEnforced(source.shadow, tier.shadow);
+    return {
+      perUser,
+      groups: (tier.groups ?? []).map((group, index) => ({
+        conditions: group.when.map(compileCondition),
+        limits: this.#register(
+          `${counted} [${group.name ?? `group ${index + 1}`}]`,
+          (group.limits ?? []).map((entry) => ({ entry, level, enforced: enforced && !entry.shadow })),
+        ),
+      })),
+      otherwise: this.#register(counted, this.#ofTier(level, source)),
+    };
+  }
+
+  #ofTier(level: Level, { tier: name, shadow }: LimitSource): Made[] {
+    const tier = this.#tier(name);
+    if (!tier) return [];
+    const enforced = this.#isEnforced(shadow, tier.shadow);
+    const made = (tier.limits ?? []).map((entry) => ({
+      entry,
+      level,
+      // WSO2: a quota that is not to stop is let past and reported; a burst is held all the same.
+      enforced: enforced && !entry.shadow && tier.stopOnQuotaReach !== false,
+    }));
+    if (tier.burst) {
+      const burst = { entry: tier.burst, level: burstLevels[level] ?? level };
+      made.push({ ...burst, enforced: enforced && !tier.burst.shadow });
+    }
+    return made;
+  }
+
+  #ofScope(level: Level, { limits = [], shadow }: LimitSource): Made[] {
+    const enforced = this.#isEnforced(shadow);
+    return limits.map((entry) => ({ entry, level, enforced: enforced && !entry.shadow }));
+  }
+
+  #isEnforced(...shadows: readonly (boolean | undefined)[]): boolean {
+    return !this.#shadow && !shadows.includes(true);
+  }
+
+  #tier(name: string | undefined): TierEntry | undefined {
+    return name === undefined ? undefined : this.#tiers.get(name);
   }
 
   /**
-   * The limits of one scope. Where a tier and the scope's own limits count the same unit over the same window
-   * they share a counter, and the smaller number holds.
+   * Limits of one scope on the same unit and window share a counter, and the smaller number holds; only one that
+   * watches beside one that is enforced is counted apart.
    */
-  limits(level: Level, scope: string, { tier, limits = [] }: LimitSource): readonly Limit[] {
-    const entry = tier !== undefined && Object.hasOwn(this.#tiers, tier) ? this.#tiers[tier] : undefined;
-    const made = new Map<string, Limit>();
-    for (const limit of [...(entry?.limits ?? []), ...limits]) this.#make(made, level, scope, limit);
-    if (entry?.burst) this.#make(made, burstLevels[level] ?? level, scope, entry.burst);
-    for (const [id, limit] of made) this.byId.set(id, limit);
-    return [...made.values()];
+  #register(scope: string, all: readonly Made[]): readonly Limit[] {
+    const byId = new Map<string, Limit>();
+    for (const { entry, level, enforced } of [...all].sort(
+      (a, b) => Number(b.enforced) - Number(a.enforced),
+    )) {
+      const window = this.#window(entry);
+      for (const unit of units) {
+        const max = unit === "bytes" ? readBytes(entry.bytes) : entry[unit];
+        if (max === undefined || max === null) continue;
+        const shared = `${level}:${scope}:${unit}:${formatWindow(window)}`;
+        const id = !enforced && byId.get(shared)?.enforced ? `${shared}:shadow` : shared;
+        const twin = byId.get(id);
+        if (!twin || max < twin.max) byId.set(id, { id, level, scope, unit, max, window, enforced });
+      }
+    }
+    for (const [id, limit] of byId) this.byId.set(id, limit);
+    return [...byId.values()];
   }
 
-  #make(made: Map<string, Limit>, level: Level, scope: string, entry: LimitEntry): void {
-    const window = parseWindow(entry.per);
-    if (!window) throw new Error(`window not checked: ${entry.per}`);
-    for (const unit of units) {
-      const max = entry[unit];
-      if (max === undefined) continue;
-      const id = `${level}:${scope}:${unit}:${formatWindow(window)}`;
-      const twin = made.get(id);
-      if (!twin || max < twin.max) made.set(id, { id, level, scope, unit, max, window });
-    }
+  #window({ per, window: kind = "fixed", timeZone = this.#timeZone }: LimitEntry): Window {
+    const length = parseWindow(per);
+    if (!length) throw new Error(`window not checked: ${per}`);
+    return { kind, ...length, calendar: this.#calendar(timeZone) };
   }
+
+  #calendar(timeZone: string): Calendar {
+    const calendar = this.#calendars.get(timeZone) ?? calendarOf(timeZone);
+    if (!calendar) throw new Error(`time zone not checked: ${timeZone}`);
+    this.#calendars.set(timeZone, calendar);
+    return calendar;
+  }
+}
+
+function compileCondition(entry: ConditionEntry): Condition {
+  const { ip, header, query, claim, matches = "", invert = false } = entry;
+  if (ip !== undefined) {
+    const range = parseIpRange(ip);
+    if (!range) throw new Error(`address not checked: ${ip}`);
+    return { kind: "ip", range, invert };
+  }
+  const pattern = new RegExp(matches);
+  if (header !== undefined) return { kind: "header", name: header.toLowerCase(), pattern, invert };
+  if (query !== undefined) return { kind: "query", name: query, pattern, invert };
+  if (claim !== undefined) return { kind: "claim", name: claim, pattern, invert };
+  throw new Error("condition not checked");
 }

@@ -1,9 +1,9 @@
 import { WeirError } from "../errors.js";
 import type { Policy } from "../policy/policy.js";
-import { checkSense } from "./checks.js";
+import { checkSense } from "./checks/sense.js";
 import { compilePolicy } from "./compile.js";
-import { formatPath, type Problem } from "./problem.js";
-import type { PolicyFile } from "./schema.js";
+import { formatPath, inOneLine, type Problem } from "./problem.js";
+import type { PolicyFile } from "./schema/policy.js";
 import { checkShape } from "./shape.js";
 import { type Document, parseYaml, YamlError } from "./yaml.js";
 
@@ -41,7 +41,10 @@ function readDocument(text: string, name: string): Document {
     return parseYaml(text);
   } catch (error) {
     if (!(error instanceof YamlError)) throw error;
-    throw new WeirError("POLICY_INVALID", `1 mistake in ${name}\n${name}:${error.line}: ${error.message}`);
+    throw new WeirError(
+      "POLICY_INVALID",
+      `1 mistake in ${name}\n${name}:${error.line}: ${inOneLine(error.message)}`,
+    );
   }
 }
 
@@ -49,7 +52,7 @@ function inOrder(problems: readonly Problem[], document: Document): string[] {
   return problems
     .map(({ path, message }) => ({ line: document.lineOf(path), where: formatPath(path), message }))
     .sort((a, b) => a.line - b.line)
-    .map(({ line, where, message }) => `${line}: ${where === "" ? "the file" : where}: ${message}`);
+    .map(({ line, where, message }) => `${line}: ${inOneLine(`${where || "the file"}: ${message}`)}`);
 }
 
 function findWarnings({ apis = [] }: PolicyFile): Problem[] {

@@ -7,6 +7,11 @@ export interface Problem {
   readonly message: string;
 }
 
+/** The text on one line that does nothing to a terminal, whatever the names in it are made of. */
+export function inOneLine(text: string): string {
+  return text.replace(/\p{Cc}/gu, (control) => `\\u${control.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}
+
 /** `apis[0].backends.production`; names that are no plain words are quoted. */
 export function formatPath(path: Path): string {
   let text = "";

@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import { formatPath, type Problem, suggestion } from "./problem.js";
-import { type PolicyFile, policyFile, policyJsonSchema } from "./schema.js";
+import { type PolicyFile, policyFile, policyJsonSchema } from "./schema/policy.js";
 import type { Path } from "./yaml.js";
 
 /** A value whose valid parts are all there and whose invalid parts are undefined. */

@@ -1,12 +1,9 @@
-import { type Charge, hasRoom, type Limit, type Standing } from "../policy/limit.js";
-import { type EpochMs, type Span, spanAt } from "../policy/window.js";
+import { type Charge, denies, type Limit, type Standing } from "../policy/limit.js";
+import { type EpochMs, windowLengthMs } from "../policy/window.js";
+import { FixedLedger } from "./fixed-ledger.js";
+import type { Ledger } from "./ledger.js";
+import { SlidingLedger } from "./sliding-ledger.js";
 import type { CounterStore, Outcome } from "./store.js";
-
-/** All counters of one limit in its running window. They end together, so they are dropped together. */
-interface Ledger {
-  span: Span;
-  counts: Map<string, number>;
-}
 
 export interface MemoryStoreOptions {
   /** Counters held at the most; above it the oldest of the fullest limit make room, and are counted. */
@@ -20,19 +17,22 @@ export interface MemoryStoreOptions {
 export class MemoryStore implements CounterStore {
   readonly #ledgers = new Map<string, Ledger>();
   readonly #maxCounters: number;
-  #counters = 0;
   #evictions = 0;
+  /** Counters that may have come since they were last counted one by one, and what they were then. */
+  #counters = 0;
 
   constructor({ maxCounters }: MemoryStoreOptions) {
     this.#maxCounters = maxCounters;
   }
 
-  /** Counters held now, those of ended windows included until they are swept. */
+  /** Counters held now, those that have ended included until they are swept. */
   get counters(): number {
-    return this.#counters;
+    let counters = 0;
+    for (const ledger of this.#ledgers.values()) counters += ledger.size;
+    return counters;
   }
 
-  /** Counters of running windows that were forgotten for want of room: each may let its limit be exceeded. */
+  /** Counters in use that were forgotten for want of room: each may let its limit be exceeded. */
   get evictions(): number {
     return this.#evictions;
   }
@@ -41,10 +41,10 @@ export class MemoryStore implements CounterStore {
     let admitted = true;
     const standings: Standing[] = [];
     for (const charge of charges) {
-      const ledger = this.#ledgerAt(charge.limit, now);
-      const used = ledger.counts.get(charge.key) ?? 0;
-      if (!hasRoom(charge, used)) admitted = false;
-      standings.push({ charge, used, resetAt: ledger.span.end });
+      const ledger = this.#ledgerOf(charge.limit, now);
+      const used = ledger.used(charge.key, now);
+      if (denies(charge, used)) admitted = false;
+      standings.push({ charge, used, resetAt: ledger.resetAt(charge, used, now) });
     }
     if (admitted) for (const charge of charges) this.#add(charge, now);
     return { admitted, standings };
@@ -54,59 +54,51 @@ export class MemoryStore implements CounterStore {
     for (const charge of charges) this.#add(charge, now);
   }
 
-  #add({ limit, key, amount }: Charge, now: EpochMs): void {
-    if (amount === 0) return;
-    const { counts } = this.#ledgerAt(limit, now);
-    const used = counts.get(key);
-    if (used === undefined) this.#makeRoom(now);
-    counts.set(key, (used ?? 0) + amount);
-    if (used === undefined) this.#counters++;
+  /** Forgets the counters that have ended. */
+  sweep(now: EpochMs): void {
+    for (const [id, ledger] of this.#ledgers) {
+      ledger.sweep(now);
+      if (ledger.size === 0) this.#ledgers.delete(id);
+    }
+    this.#counters = this.counters;
   }
 
-  /** A clock that steps back stays in the window that it had reached: counts are never opened twice. */
-  #ledgerAt(limit: Limit, now: EpochMs): Ledger {
-    const ledger = this.#ledgers.get(limit.id);
-    if (ledger === undefined) {
-      const opened = { span: spanAt(limit.window, now), counts: new Map<string, number>() };
-      this.#ledgers.set(limit.id, opened);
-      return opened;
+  #add({ limit, key, amount }: Charge, now: EpochMs): void {
+    if (amount === 0) return;
+    const ledger = this.#ledgerOf(limit, now);
+    const before = ledger.size;
+    ledger.add(key, amount, now);
+    if (ledger.size > before) {
+      this.#counters++;
+      if (this.#counters > this.#maxCounters) this.#makeRoom(now);
     }
-    if (now >= ledger.span.end) {
-      this.#counters -= ledger.counts.size;
-      ledger.counts = new Map();
-      ledger.span = spanAt(limit.window, now);
+  }
+
+  #ledgerOf(limit: Limit, now: EpochMs): Ledger {
+    let ledger = this.#ledgers.get(limit.id);
+    if (!ledger) {
+      ledger = openLedger(limit, now);
+      this.#ledgers.set(limit.id, ledger);
     }
     return ledger;
   }
 
+  /** Evicts a batch at a time, so that the search for the fullest ledger is rare. */
   #makeRoom(now: EpochMs): void {
-    if (this.#counters < this.#maxCounters) return;
     this.sweep(now);
-    if (this.#counters >= this.#maxCounters) this.#evict();
+    if (this.#counters <= this.#maxCounters) return;
+    const [first, ...others] = this.#ledgers.values();
+    if (!first) return;
+    const fullest = others.reduce((most, ledger) => (ledger.size > most.size ? ledger : most), first);
+    const evicted = fullest.evict(Math.max(1, Math.floor(this.#maxCounters / 100)));
+    this.#evictions += evicted;
+    this.#counters -= evicted;
   }
+}
 
-  /** Forgets the counters whose windows have ended. */
-  sweep(now: EpochMs): void {
-    for (const [id, ledger] of this.#ledgers) {
-      if (now < ledger.span.end) continue;
-      this.#counters -= ledger.counts.size;
-      this.#ledgers.delete(id);
-    }
-  }
-
-  /** Takes a batch at a time, so that the search for the fullest ledger is rare. */
-  #evict(): void {
-    let fullest: Map<string, number> | null = null;
-    for (const { counts } of this.#ledgers.values()) {
-      if (fullest === null || counts.size > fullest.size) fullest = counts;
-    }
-    if (fullest === null) return;
-    let batch = Math.max(1, Math.floor(this.#maxCounters / 100));
-    for (const key of fullest.keys()) {
-      if (batch-- === 0) break;
-      fullest.delete(key);
-      this.#counters--;
-      this.#evictions++;
-    }
-  }
+function openLedger({ window }: Limit, now: EpochMs): Ledger {
+  const lengthMs = windowLengthMs(window);
+  return window.kind === "sliding" && lengthMs !== null
+    ? new SlidingLedger(lengthMs)
+    : new FixedLedger(window, now);
 }

@@ -1,10 +1,11 @@
 import type { CounterStore } from "../counters/store.js";
-import { type Identity, identify } from "../identity/identify.js";
-import type { HttpRequest } from "../identity/request.js";
+import { type Identity, identify, metadataAt } from "../identity/identify.js";
+import { clientIp } from "../policy/client-ip.js";
 import { findDenyRule } from "../policy/deny-rule.js";
 import { normalizePath, pathSegments } from "../policy/path.js";
 import type { Policy } from "../policy/policy.js";
-import { selectCharges, tokenCharges } from "../policy/select.js";
+import type { HttpRequest } from "../policy/request.js";
+import { byteCharges, selectCharges, tokenCharges } from "../policy/select.js";
 import type { Subject } from "../policy/subject.js";
 import { judge } from "../policy/verdict.js";
 import type { EpochMs } from "../policy/window.js";
@@ -23,17 +24,24 @@ export async function decide(
   const identity = identify(policy.identity, request);
   const subject = describe(policy, request, identity);
   const refusal = refuse(policy, subject, identity);
-  if (refusal) return { kind: "deny", subject, denial: refusal };
+  if (refusal && !policy.shadow) return { kind: "deny", subject, denial: refusal };
 
   const charges = selectCharges(policy, subject);
-  if (charges.length === 0) return { kind: "allow", subject, binding: null, tokens: [] };
-  const { standings } = await store.charge(charges, now);
+  const { standings } = charges.length > 0 ? await store.charge(charges, now) : { standings: [] };
   const verdict = judge(standings);
   if (verdict.kind === "deny") {
-    return { kind: "deny", subject, denial: { kind: "limit", binding: verdict.binding } };
+    return { kind: "deny", subject, denial: { kind: "limit", binding: verdict.binding, standings } };
   }
-  const tokens = subject.api?.ai ? tokenCharges(charges) : [];
-  return { kind: "allow", subject, binding: verdict.binding, tokens };
+  const watched = verdict.wouldDeny && ({ kind: "limit", binding: verdict.wouldDeny, standings } as const);
+  return {
+    kind: "allow",
+    subject,
+    binding: verdict.binding,
+    standings,
+    wouldDeny: refusal ?? watched,
+    tokens: subject.api?.ai ? tokenCharges(charges) : [],
+    bytes: byteCharges(charges),
+  };
 }
 
 function describe(policy: Policy, request: HttpRequest, identity: Identity): Subject {
@@ -44,7 +52,9 @@ function describe(policy: Policy, request: HttpRequest, identity: Identity): Sub
     resource: hit?.api.resources.find(request.method, segments, hit.depth) ?? null,
     caller: identity.kind === "caller" ? identity.caller : null,
     environment: identity.kind === "caller" ? identity.environment : "production",
-    clientIp: request.peerAddress,
+    clientIp: clientIp(request, policy.trustedProxies),
+    claims: policy.claims ? metadataAt(request, policy.claims) : undefined,
+    request,
   };
 }
 

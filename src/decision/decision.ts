@@ -10,8 +10,14 @@ export interface Allowed {
   readonly subject: Subject;
   /** Of the limits that match, the one with the least remaining; null when nothing is limited. */
   readonly binding: Standing | null;
+  /** All limits that match, as the request found them. */
+  readonly standings: readonly Standing[];
+  /** Why the request would have been denied, had it not been for shadow mode. */
+  readonly wouldDeny: Denial | null;
   /** What is to be settled from the response's usage. Empty where no token limit matches. */
   readonly tokens: readonly Charge[];
+  /** What is to be settled when Envoy has told the bytes. Empty where no byte limit matches. */
+  readonly bytes: readonly Charge[];
 }
 
 export interface Denied {
@@ -22,7 +28,7 @@ export interface Denied {
 
 /** Why. Only `limit` is a matter of counting; none of these charges anything. */
 export type Denial =
-  | { readonly kind: "limit"; readonly binding: Standing }
+  | { readonly kind: "limit"; readonly binding: Standing; readonly standings: readonly Standing[] }
   | { readonly kind: "blocked" }
   | { readonly kind: "unmatched" }
   | { readonly kind: "credentialsMissing" }

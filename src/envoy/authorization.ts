@@ -45,20 +45,17 @@ async function answer(
   const now = gate.now();
   const decision = await decide(policy, gate.store, request, now);
   metrics.decided(decision, (performance.now() - started) / 1000);
-  if (decision.kind === "deny" && log.isLevelEnabled("debug")) log.debug(describe(decision), "denied");
-  respond(null, checkReply(decision, policy.faultFormat, now));
+  if (log.isLevelEnabled("debug")) report(decision, log);
+  respond(null, checkReply(decision, policy, now));
 }
 
-function describe({ subject, ...decision }: Decision & { kind: "deny" }) {
-  const { denial } = decision;
-  const reason =
-    denial.kind === "limit"
-      ? { level: denial.binding.charge.limit.level, limit: denial.binding.charge.limit.id }
-      : { level: denial.kind };
-  return {
-    ...reason,
-    api: subject.api?.ref,
-    application: subject.caller?.application.name,
-    environment: subject.environment,
-  };
+/** Denials, and what shadow mode let through; what is allowed is for the access log. */
+function report(decision: Decision, log: Logger): void {
+  const denial = decision.kind === "deny" ? decision.denial : decision.wouldDeny;
+  if (!denial) return;
+  const { api, caller, environment } = decision.subject;
+  const limit = denial.kind === "limit" ? denial.binding.charge.limit : null;
+  const about = { api: api?.ref, application: caller?.application.name, environment };
+  const reason = { level: limit?.level ?? denial.kind, limit: limit?.id };
+  log.debug({ ...reason, ...about }, decision.kind === "deny" ? "denied" : "would deny");
 }

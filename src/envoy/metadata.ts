@@ -1,4 +1,4 @@
-import type { Decision } from "../decision/decision.js";
+import type { Decision, Denial } from "../decision/decision.js";
 import { type Charge, remaining } from "../policy/limit.js";
 import type { JsonObject, JsonValue } from "./wire/struct.js";
 
@@ -27,23 +27,26 @@ export function decisionMetadata(decision: Decision): JsonObject {
   if (api) weir.api = api.ref;
   if (resource) weir.resource = resource.name;
   if (caller) weir.application = caller.application.name;
-  if (decision.kind === "allow") {
+  if (decision.kind === "deny") Object.assign(weir, reasonOf(decision.denial));
+  else {
     if (decision.binding) {
       weir.level = decision.binding.charge.limit.level;
       weir.remaining = remaining(decision.binding);
     }
-    if (api?.ai) weir.tokens = decision.tokens.map(tokenEntry);
-  } else if (decision.denial.kind === "limit") {
-    const { limit } = decision.denial.binding.charge;
-    weir.level = limit.level;
-    weir.limit = limit.id;
-  } else {
-    weir.level = decision.denial.kind;
+    if (decision.wouldDeny) weir.wouldDeny = reasonOf(decision.wouldDeny);
+    if (api?.ai) weir.tokens = decision.tokens.map(counterEntry);
+    if (decision.bytes.length > 0) weir.bytes = decision.bytes.map(counterEntry);
   }
   return { [KEY]: weir };
 }
 
-function tokenEntry({ limit, key }: Charge): JsonValue {
+function reasonOf(denial: Denial): JsonObject {
+  if (denial.kind !== "limit") return { level: denial.kind };
+  const { limit } = denial.binding.charge;
+  return { level: limit.level, limit: limit.id };
+}
+
+function counterEntry({ limit, key }: Charge): JsonValue {
   return [limit.id, key];
 }
 

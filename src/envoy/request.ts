@@ -1,4 +1,4 @@
-import type { HttpRequest } from "../identity/request.js";
+import type { HttpRequest } from "../policy/request.js";
 import type { HttpRequest as WireHttpRequest } from "./wire/attribute-context.js";
 import type { CheckRequest } from "./wire/authz.js";
 
@@ -12,6 +12,7 @@ export function readCheckRequest({ attributes }: CheckRequest): HttpRequest | nu
     path: http.path,
     headers: readHeaders(http),
     peerAddress: attributes?.source?.address?.socketAddress?.address ?? "",
+    peerPrincipal: attributes?.source?.principal ?? "",
     metadata: attributes?.metadataContext?.filterMetadata ?? new Map(),
   };
 }

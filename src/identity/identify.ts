@@ -1,7 +1,7 @@
-import type { Credential, Environment, IdentitySource } from "../policy/policy.js";
+import type { Credential, Environment, IdentitySource, KeyPlace, MetadataPath } from "../policy/policy.js";
+import { cookie, type HttpRequest, type Json, member, queryParameter } from "../policy/request.js";
 import type { Caller } from "../policy/subject.js";
 import { hashApiKey } from "./api-key.js";
-import type { HttpRequest, Json } from "./request.js";
 
 /** What a request's credentials come to. */
 export type Identity =
@@ -31,6 +31,8 @@ function ask(source: IdentitySource, request: HttpRequest): Identity | null {
       return byApiKey(source, request);
     case "jwt":
       return byToken(source, request);
+    case "mtls":
+      return byPrincipal(source, request);
     case "trusted":
       return byTrustedHeaders(source, request);
     default:
@@ -40,22 +42,45 @@ function ask(source: IdentitySource, request: HttpRequest): Identity | null {
 
 type Source<K extends IdentitySource["kind"]> = Extract<IdentitySource, { kind: K }>;
 
-function byApiKey({ header, credentials }: Source<"apiKey">, request: HttpRequest): Identity | null {
-  const key = request.headers.get(header);
+function byApiKey({ place, credentials }: Source<"apiKey">, request: HttpRequest): Identity | null {
+  const key = keyAt(place, request);
   if (!key) return null;
   const credential = credentials.get(hashApiKey(key));
   return credential ? known(credential, null, null) : invalid;
 }
 
+function keyAt(place: KeyPlace, { headers, path }: HttpRequest): string | null {
+  switch (place.in) {
+    case "header":
+      return headers.get(place.name) ?? null;
+    case "query":
+      return queryParameter(path, place.name);
+    case "cookie":
+      return cookie(headers, place.name);
+    default:
+      return place satisfies never;
+  }
+}
+
 function byToken({ metadata, claims, credentials }: Source<"jwt">, request: HttpRequest): Identity | null {
-  const [namespace, ...path] = metadata;
-  const payload = path.reduce<Json | undefined>(member, request.metadata.get(namespace));
+  const payload = metadataAt(request, metadata);
   const clientId = text(member(payload, claims.application));
   if (clientId === null) return null;
   const credential = credentials.get(clientId);
   if (!credential) return stranger;
   const user = text(member(payload, claims.user));
   return known(credential, user, text(member(payload, claims.environment)));
+}
+
+/** A value of the metadata that earlier filters wrote. */
+export function metadataAt(request: HttpRequest, [namespace, ...path]: MetadataPath): Json | undefined {
+  return path.reduce<Json | undefined>(member, request.metadata.get(namespace));
+}
+
+function byPrincipal({ credentials }: Source<"mtls">, { peerPrincipal }: HttpRequest): Identity | null {
+  if (peerPrincipal === "") return null;
+  const credential = credentials.get(peerPrincipal);
+  return credential ? known(credential, null, null) : stranger;
 }
 
 function byTrustedHeaders(source: Source<"trusted">, request: HttpRequest): Identity | null {
@@ -80,11 +105,6 @@ function known(credential: Credential, user: string | null, environment: string 
 /** WSO2 writes `keytype` in capitals, and takes a token without it for production. */
 function parseEnvironment(value: string): Environment {
   return value.toLowerCase() === "sandbox" ? "sandbox" : "production";
-}
-
-function member(value: Json | undefined, key: string): Json | undefined {
-  const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
-  return isObject && Object.hasOwn(value, key) ? (value as Record<string, Json>)[key] : undefined;
 }
 
 function text(value: Json | undefined): string | null {

@@ -1,3 +1,5 @@
+import { claimText } from "./condition.js";
+import { member } from "./request.js";
 import type { Subject } from "./subject.js";
 
 /** The parts of a request that a custom rule can count by. */
@@ -9,13 +11,15 @@ export const keyVariables = [
   "user",
   "environment",
   "clientIp",
+  "header.NAME",
+  "claim.NAME",
 ] as const;
-export type KeyVariable = (typeof keyVariables)[number];
 
 /**
  * The counter key of a request under a template, or null when the rule does not apply to the request: no API or
- * resource matched and the template names it. All requests without credentials share the application and the
- * user `anonymous`, so that leaving a credential out escapes nothing.
+ * resource matched and the template names it. Requests that lack a part share its place: all without credentials
+ * are the application and the user `anonymous`, all without a header have the empty one. So leaving something out
+ * escapes nothing.
  */
 export type KeyTemplate = (subject: Subject) => string | null;
 
@@ -24,27 +28,31 @@ export interface TemplateError {
   readonly error: string;
 }
 
+type Variable = (subject: Subject) => string | null;
+
 /** Compiles `{user}:{api}`. Unknown variables, unbalanced braces and `{a}{b}` without separator are errors. */
 export function compileKeyTemplate(text: string): KeyTemplate | TemplateError {
   const parts = text.split(/\{([^{}]*)\}/);
   const literals = parts.filter((_, index) => index % 2 === 0);
-  const names = parts.filter((_, index) => index % 2 === 1);
   if (literals.some((literal) => /[{}]/.test(literal))) return { error: `unbalanced braces in "${text}"` };
-  const unknown = names.find((name) => !(keyVariables as readonly string[]).includes(name));
-  if (unknown !== undefined) {
-    return { error: `unknown variable {${unknown}}; known: ${keyVariables.map((v) => `{${v}}`).join(", ")}` };
-  }
   if (literals.slice(1, -1).includes("")) {
     return {
       error: `put a separator between the variables of "${text}", so that no two requests share a key by accident`,
     };
   }
-  const variables = names as KeyVariable[];
+  const variables: Variable[] = [];
+  for (const name of parts.filter((_, index) => index % 2 === 1)) {
+    const variable = compileVariable(name);
+    if (!variable) {
+      return { error: `unknown variable {${name}}; known: ${keyVariables.map((v) => `{${v}}`).join(", ")}` };
+    }
+    variables.push(variable);
+  }
   const escapeValue = escaper(literals);
   return (subject) => {
     let key = literals[0] ?? "";
     for (const [index, variable] of variables.entries()) {
-      const value = variableOf(subject, variable);
+      const value = variable(subject);
       if (value === null) return null;
       key += escapeValue(value) + literals[index + 1];
     }
@@ -64,25 +72,24 @@ function escaper(literals: readonly string[]): (value: string) => string {
   };
 }
 
-function variableOf(subject: Subject, variable: KeyVariable): string | null {
-  switch (variable) {
-    case "api":
-      return subject.api?.ref ?? null;
-    case "version":
-      return subject.api?.version ?? null;
-    case "resource":
-      return subject.resource?.name ?? null;
-    case "application":
-      return subject.caller?.application.name ?? ANONYMOUS;
-    case "user":
-      return subject.caller?.user ?? ANONYMOUS;
-    case "environment":
-      return subject.environment;
-    case "clientIp":
-      return subject.clientIp;
-    default:
-      return variable satisfies never;
+const simple: Readonly<Record<string, Variable>> = {
+  api: ({ api }) => api?.ref ?? null,
+  version: ({ api }) => api?.version ?? null,
+  resource: ({ resource }) => resource?.name ?? null,
+  application: ({ caller }) => caller?.application.name ?? ANONYMOUS,
+  user: ({ caller }) => caller?.user ?? ANONYMOUS,
+  environment: ({ environment }) => environment,
+  clientIp: ({ clientIp }) => clientIp,
+};
+
+function compileVariable(name: string): Variable | null {
+  if (Object.hasOwn(simple, name)) return simple[name] ?? null;
+  const [, source, key = ""] = /^(header|claim)\.(.+)$/.exec(name) ?? [];
+  if (source === "header") {
+    const header = key.toLowerCase();
+    return ({ request }) => request.headers.get(header) ?? "";
   }
+  return source === "claim" ? ({ claims }) => claimText(member(claims, key)) ?? "" : null;
 }
 
 const ANONYMOUS = "anonymous";

@@ -19,8 +19,8 @@ export const levels = [
 export type Level = (typeof levels)[number];
 
 export const tokenUnits = ["totalTokens", "promptTokens", "completionTokens"] as const;
-export const units = ["requests", ...tokenUnits] as const;
-/** What a limit counts. Requests are known before they pass, tokens only after the response. */
+export const units = ["requests", "bytes", ...tokenUnits] as const;
+/** What a limit counts. Requests are known before they pass, bytes and tokens only after the response. */
 export type Unit = (typeof units)[number];
 export type TokenUnit = (typeof tokenUnits)[number];
 
@@ -37,6 +37,8 @@ export interface Limit {
   readonly unit: Unit;
   readonly max: number;
   readonly window: Window;
+  /** False for one that only watches: it counts and is reported, and lets everything through. */
+  readonly enforced: boolean;
 }
 
 /** `amount` of a limit's unit, asked for under `key`: the part of the counter that the limit does not name. */
@@ -62,13 +64,18 @@ export function hasRoom(charge: Charge, used: number): boolean {
   return used + Math.max(1, charge.amount) <= charge.limit.max;
 }
 
+/** Whether a limit that stands at `used` keeps the charge from being made. */
+export function denies(charge: Charge, used: number): boolean {
+  return charge.limit.enforced && !hasRoom(charge, used);
+}
+
 /** What is left of the limit once the request has passed; never below 0, whatever the debt. */
 export function remaining({ charge, used }: Standing): number {
   return Math.max(0, charge.limit.max - used - charge.amount);
 }
 
 export function isTokenLimit(limit: Limit): limit is Limit & { readonly unit: TokenUnit } {
-  return limit.unit !== "requests";
+  return limit.unit !== "requests" && limit.unit !== "bytes";
 }
 
 /** `1000 requests per second`, `50000 totalTokens per 5 minutes`. */

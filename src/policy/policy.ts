@@ -1,15 +1,51 @@
 import type { ApiIndex } from "./api-index.js";
+import type { Condition } from "./condition.js";
 import type { DenyRule } from "./deny-rule.js";
 import type { KeyTemplate } from "./key-template.js";
-import type { Charge, Limit } from "./limit.js";
+import type { Limit } from "./limit.js";
 import type { ResourceTree } from "./resource-tree.js";
 
 export const environments = ["production", "sandbox"] as const;
 export type Environment = (typeof environments)[number];
 
-/** The shape of fault bodies; see `envoy/faults`. */
-export const faultFormats = ["wso2-3", "wso2-4"] as const;
+/** The products whose fault bodies weir can write; see `envoy/faults`. */
+export const faultFormats = [
+  "wso2-3",
+  "wso2-4",
+  "choreo-connect",
+  "problem+json",
+  "openai",
+  "anthropic",
+  "gemini",
+  "bedrock",
+] as const;
 export type FaultFormat = (typeof faultFormats)[number];
+
+/** How denials are put into words, for the whole gateway. */
+export interface FaultOptions {
+  readonly format: FaultFormat;
+  /** The HTTP status of a backend maximum: WSO2's 503, or the 429 that many ask for. */
+  readonly backendStatus: 429 | 503;
+}
+
+/** What one API says instead, where it does. */
+export interface FaultOverride {
+  readonly format: FaultFormat | null;
+  readonly status: number | null;
+  readonly headers: Readonly<Record<string, string>>;
+  /** With `{code}`, `{message}`, `{description}` and `{retryAfterSeconds}` filled in. */
+  readonly body: { readonly contentType: string; readonly template: string } | null;
+}
+
+/** Which families of headers tell a client where it stands. */
+export interface HeaderFamilies {
+  /** X-RateLimit-Limit, -Remaining and -Reset of the binding limit. */
+  readonly xRateLimit: boolean;
+  /** RateLimit and RateLimit-Policy of all matching limits (draft-ietf-httpapi-ratelimit-headers). */
+  readonly rateLimit: boolean;
+  /** x-ratelimit-limit-tokens and its like, on AI routes, as OpenAI sends them. */
+  readonly aiTokens: boolean;
+}
 
 export const aiProviders = ["openai"] as const;
 export type AiProvider = (typeof aiProviders)[number];
@@ -19,17 +55,24 @@ export type AiProvider = (typeof aiProviders)[number];
  * counter are made, so that a request only looks up. Immutable; a reload builds a new one.
  */
 export interface Policy {
-  readonly gateway: readonly Charge[];
+  readonly gateway: readonly Limit[];
   readonly apis: ApiIndex<Api>;
   readonly apisByRef: ReadonlyMap<string, Api>;
   readonly identity: readonly IdentitySource[];
+  /** Where a verified token's claims are, for conditions and custom rules; null where no token is read. */
+  readonly claims: MetadataPath | null;
+  /** Proxies before Envoy whose X-Forwarded-For entries are believed. */
+  readonly trustedProxies: number;
   readonly denyRules: readonly DenyRule[];
   readonly customRules: readonly CustomRule[];
   /** What becomes of a request that no API matches. */
   readonly unmatched: "allow" | "deny";
   /** What becomes of a request without credentials. */
   readonly anonymous: "allow" | "deny";
-  readonly faultFormat: FaultFormat;
+  /** Whether weir only watches: what it would refuse is let through and reported. */
+  readonly shadow: boolean;
+  readonly faults: FaultOptions;
+  readonly headers: HeaderFamilies;
   /** Every limit by its id: how a response's usage finds the limits that its request matched. */
   readonly limits: ReadonlyMap<string, Limit>;
 }
@@ -41,19 +84,39 @@ export interface Api {
   readonly version: string;
   readonly ai: { readonly provider: AiProvider } | null;
   readonly resources: ResourceTree<Resource>;
-  readonly charges: readonly Charge[];
+  readonly limits: LimitSet;
+  /** For all callers without credentials together, in place of a subscription's. */
+  readonly anonymous: readonly Limit[];
   /** Null where the file lists no backends: both environments are served, without a maximum. */
   readonly backends: Partial<Record<Environment, Backend>> | null;
+  readonly faults: FaultOverride | null;
 }
 
 export interface Resource {
   /** `GET /items/{id}`, as in the file. */
   readonly name: string;
-  readonly charges: readonly Charge[];
+  readonly limits: LimitSet;
+}
+
+/** The limits of an API or resource. */
+export interface LimitSet {
+  readonly own: readonly Limit[];
+  readonly tier: ConditionalTier | null;
+}
+
+/** WSO2's advanced policy: the first group whose conditions are all met counts, or else the default. */
+export interface ConditionalTier {
+  /** Whether each user is counted apart. */
+  readonly perUser: boolean;
+  readonly groups: readonly {
+    readonly conditions: readonly Condition[];
+    readonly limits: readonly Limit[];
+  }[];
+  readonly otherwise: readonly Limit[];
 }
 
 export interface Backend {
-  readonly charges: readonly Charge[];
+  readonly limits: readonly Limit[];
 }
 
 export interface Application {
@@ -65,7 +128,7 @@ export interface Application {
 }
 
 export interface Subscription {
-  readonly charges: readonly Charge[];
+  readonly limits: readonly Limit[];
 }
 
 export interface CustomRule {
@@ -73,21 +136,35 @@ export interface CustomRule {
   readonly limits: readonly Limit[];
 }
 
+/** A namespace of dynamic metadata, then the keys to a value in it. */
+export type MetadataPath = readonly [namespace: string, ...path: string[]];
+
+/** Where in a request an API key is looked for. */
+export type KeyPlace =
+  /** Lower-case name. */
+  | { readonly in: "header"; readonly name: string }
+  | { readonly in: "query"; readonly name: string }
+  | { readonly in: "cookie"; readonly name: string };
+
 /** Where a caller's identity is taken from. Every source is proof: a client cannot make it up. */
 export type IdentitySource =
   | {
       readonly kind: "apiKey";
-      /** Lower case. */
-      readonly header: string;
+      readonly place: KeyPlace;
       /** By the lower-case hex SHA-256 of the key. */
       readonly credentials: ReadonlyMap<string, Credential>;
     }
   | {
       readonly kind: "jwt";
-      /** Dynamic metadata that Envoy's jwt_authn filter wrote: its namespace, then the keys to the payload. */
-      readonly metadata: readonly [namespace: string, ...path: string[]];
+      /** Where Envoy's jwt_authn filter put the verified payload. */
+      readonly metadata: MetadataPath;
       readonly claims: { readonly application: string; readonly user: string; readonly environment: string };
       /** By client id. */
+      readonly credentials: ReadonlyMap<string, Credential>;
+    }
+  | {
+      readonly kind: "mtls";
+      /** By the peer's principal: the URI, DNS name or subject of its verified certificate. */
       readonly credentials: ReadonlyMap<string, Credential>;
     }
   | {

@@ -1,44 +1,61 @@
-import { type Charge, isTokenLimit, type Limit, type Unit } from "./limit.js";
-import type { Policy } from "./policy.js";
+import { meets } from "./condition.js";
+import { type Charge, isTokenLimit, type Limit, type TokenUnit } from "./limit.js";
+import type { LimitSet, Policy } from "./policy.js";
 import type { Subject } from "./subject.js";
-
-/** The charge of one request: one request, and no tokens yet. */
-export function requestCharge(limit: Limit, key: string): Charge {
-  return { limit, key, amount: limit.unit === "requests" ? 1 : 0 };
-}
 
 /** Every charge that a request makes: those of all limits, of all levels, that match it. */
 export function selectCharges(policy: Policy, subject: Subject): Charge[] {
   const { api, resource, caller, environment } = subject;
-  const charges = [...policy.gateway];
-  if (api) charges.push(...api.charges);
-  if (resource) charges.push(...resource.charges);
-  if (caller) {
-    const subscription = api && caller.application.subscriptions.get(api.ref);
-    if (subscription) charges.push(...subscription.charges);
-    for (const limit of caller.application.limits) charges.push(requestCharge(limit, caller.user));
-  }
+  const charges: Charge[] = [];
+  charge(charges, policy.gateway, "");
+  if (api) chargeSet(charges, api.limits, subject);
+  if (resource) chargeSet(charges, resource.limits, subject);
+  if (api)
+    charge(charges, caller ? caller.application.subscriptions.get(api.ref)?.limits : api.anonymous, "");
+  if (caller) charge(charges, caller.application.limits, caller.user);
   for (const rule of policy.customRules) {
     const key = rule.key(subject);
-    if (key === null) continue;
-    for (const limit of rule.limits) charges.push(requestCharge(limit, key));
+    if (key !== null) charge(charges, rule.limits, key);
   }
-  const backend = api?.backends?.[environment];
-  if (backend) charges.push(...backend.charges);
+  charge(charges, api?.backends?.[environment]?.limits, "");
   return charges;
 }
 
-/** The part of a request's charges that is settled when the response has told its usage. */
-export function tokenCharges(charges: readonly Charge[]): Charge[] {
-  return charges.filter((charge) => isTokenLimit(charge.limit));
+/** Requests are charged as they come; what a request costs in tokens and bytes is not known yet. */
+function charge(charges: Charge[], limits: readonly Limit[] | undefined, key: string): void {
+  for (const limit of limits ?? []) charges.push({ limit, key, amount: limit.unit === "requests" ? 1 : 0 });
 }
 
-/** Tokens of a response, as limits count them. */
-export type TokenAmounts = Readonly<Record<Exclude<Unit, "requests">, number>>;
-
-/** The same counters, charged with what a response used. */
-export function settleCharges(charges: readonly Charge[], used: TokenAmounts): Charge[] {
-  return charges.flatMap(({ limit, key }) =>
-    isTokenLimit(limit) ? [{ limit, key, amount: used[limit.unit] }] : [],
+function chargeSet(charges: Charge[], { own, tier }: LimitSet, subject: Subject): void {
+  charge(charges, own, "");
+  if (!tier) return;
+  const group = tier.groups.find(({ conditions }) =>
+    conditions.every((condition) => meets(condition, subject)),
   );
+  charge(
+    charges,
+    (group ?? { limits: tier.otherwise }).limits,
+    tier.perUser ? (subject.caller?.user ?? "") : "",
+  );
+}
+
+/** The charges that are settled when the response has told its usage. */
+export function tokenCharges(charges: readonly Charge[]): Charge[] {
+  return charges.filter(({ limit }) => isTokenLimit(limit));
+}
+
+/** The charges that are settled when Envoy has told how much was sent. */
+export function byteCharges(charges: readonly Charge[]): Charge[] {
+  return charges.filter(({ limit }) => limit.unit === "bytes");
+}
+
+/** What a request turned out to cost, as far as it is known. */
+export type Amounts = Readonly<Partial<Record<TokenUnit | "bytes", number>>>;
+
+/** The same counters, charged with what was used. */
+export function settleCharges(charges: readonly Charge[], used: Amounts): Charge[] {
+  return charges.flatMap(({ limit, key }) => {
+    const amount = limit.unit === "requests" ? undefined : used[limit.unit];
+    return amount === undefined ? [] : [{ limit, key, amount }];
+  });
 }

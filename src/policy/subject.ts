@@ -1,4 +1,5 @@
 import type { Api, Application, Environment, Resource } from "./policy.js";
+import type { HttpRequest, Json } from "./request.js";
 
 /** Who calls, as far as an identity source has proved it. */
 export interface Caller {
@@ -14,6 +15,9 @@ export interface Subject {
   /** Null for a request without credentials. */
   readonly caller: Caller | null;
   readonly environment: Environment;
-  /** The address of the peer as Envoy reports it. */
+  /** The client's address, as far as the proxies in between are trusted. */
   readonly clientIp: string;
+  /** The claims of a verified token; undefined where there is none. */
+  readonly claims: Json | undefined;
+  readonly request: HttpRequest;
 }

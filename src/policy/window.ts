@@ -1,13 +1,21 @@
+import type { Calendar } from "./calendar.js";
+
 /** Milliseconds since 1970-01-01T00:00:00Z. */
 export type EpochMs = number;
 
 export const periods = ["second", "minute", "hour", "day", "week", "month", "year"] as const;
 export type Period = (typeof periods)[number];
 
-/** A fixed window: `count` periods long and aligned to the calendar in UTC. */
+/**
+ * How long a limit counts. A `fixed` window is aligned to the calendar and starts empty; a `sliding` one is the last
+ * so many milliseconds before each request.
+ */
 export interface Window {
+  readonly kind: "fixed" | "sliding";
   readonly count: number;
   readonly period: Period;
+  /** Decides where days, weeks, months and years of a fixed window begin. */
+  readonly calendar: Calendar;
 }
 
 /** From `start`, up to but without `end`. */
@@ -16,53 +24,53 @@ export interface Span {
   readonly end: EpochMs;
 }
 
-const SECOND = 1_000;
-const DAY = 86_400_000;
-/** The epoch was a Thursday; weeks start on Monday (ISO 8601). */
-const FIRST_MONDAY = 4 * DAY;
-
-const lengthMs: Record<Exclude<Period, "month" | "year">, number> = {
-  second: SECOND,
-  minute: 60 * SECOND,
-  hour: 3_600 * SECOND,
-  day: DAY,
-  week: 7 * DAY,
+/** Length of the periods that are always equally long; days are, as a sliding window. */
+const lengthMs: Readonly<Record<Period, number | null>> = {
+  second: 1_000,
+  minute: 60_000,
+  hour: 3_600_000,
+  day: 86_400_000,
+  week: 7 * 86_400_000,
+  month: null,
+  year: null,
 };
 
-/** The window that `now` falls in. Windows of one length follow each other without gap or overlap. */
-export function spanAt(window: Window, now: EpochMs): Span {
-  switch (window.period) {
-    case "month":
-      return monthsAt(window.count, now);
-    case "year":
-      return monthsAt(window.count * 12, now);
+/** The fixed window that `now` falls in. Windows of one length follow each other without gap or overlap. */
+export function spanAt({ count, period, calendar }: Window, now: EpochMs): Span {
+  switch (period) {
+    case "second":
+    case "minute":
+    case "hour":
+      return alignedAt(count * (lengthMs[period] ?? 0), now);
+    case "day":
+      return calendar.daysAt(count, now);
     case "week":
-      return alignedAt(window.count * lengthMs.week, FIRST_MONDAY, now);
+      return calendar.weeksAt(count, now);
+    case "month":
+      return calendar.monthsAt(count, now);
+    case "year":
+      return calendar.monthsAt(count * 12, now);
     default:
-      return alignedAt(window.count * lengthMs[window.period], 0, now);
+      return period satisfies never;
   }
 }
 
-function alignedAt(length: number, origin: EpochMs, now: EpochMs): Span {
-  const start = Math.floor((now - origin) / length) * length + origin;
+/** How long a window always is, or null where that depends on the calendar. */
+export function windowLengthMs({ count, period }: Pick<Window, "count" | "period">): number | null {
+  const length = lengthMs[period];
+  return length === null ? null : count * length;
+}
+
+function alignedAt(length: number, now: EpochMs): Span {
+  const start = Math.floor(now / length) * length;
   return { start, end: start + length };
 }
-
-function monthsAt(count: number, now: EpochMs): Span {
-  const date = new Date(now);
-  const months = date.getUTCFullYear() * 12 + date.getUTCMonth();
-  const first = Math.floor(months / count) * count;
-  return { start: Date.UTC(0, first - YEAR_1900), end: Date.UTC(0, first - YEAR_1900 + count) };
-}
-
-/** Date.UTC reads years 0 to 99 as 1900 to 1999, so months are counted from 1900. */
-const YEAR_1900 = 1900 * 12;
 
 /** Counts end at 99999, so that the end of every window is a date. */
 const grammar = new RegExp(`^(?:([1-9]\\d{0,4}) )?(${periods.join("|")})(s?)$`);
 
 /** Reads `minute`, `1 minute` or `15 minutes`; null when it is neither of these. */
-export function parseWindow(text: string): Window | null {
+export function parseWindow(text: string): Pick<Window, "count" | "period"> | null {
   const match = grammar.exec(text);
   if (!match) return null;
   const [, digits, period, plural] = match;
@@ -70,7 +78,10 @@ export function parseWindow(text: string): Window | null {
   return { count: digits ? Number(digits) : 1, period: period as Period };
 }
 
-/** The reverse of {@link parseWindow}, in its shortest form: `minute`, `15 minutes`. */
-export function formatWindow({ count, period }: Window): string {
-  return count === 1 ? period : `${count} ${period}s`;
+/** `minute`, `15 minutes`, `sliding hour`, `month in Europe/Berlin`: equal exactly for equal windows. */
+export function formatWindow({ kind, count, period, calendar }: Window): string {
+  const length = count === 1 ? period : `${count} ${period}s`;
+  if (kind === "sliding") return `sliding ${length}`;
+  const isCalendar = period !== "second" && period !== "minute" && period !== "hour";
+  return isCalendar && calendar.timeZone !== "UTC" ? `${length} in ${calendar.timeZone}` : length;
 }

@@ -1,6 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { MemoryStore } from "../counters/memory.js";
-import type { Decision } from "../decision/decision.js";
+import type { Decision, Denial } from "../decision/decision.js";
 import type { Usage } from "../metering/usage.js";
 
 /** Why a response of an AI API left nothing to charge. */
@@ -14,6 +14,12 @@ export class Metrics {
     name: "weir_decisions_total",
     help: "Decisions by API, deciding level (or the reason of a refusal) and outcome.",
     labelNames: ["api", "level", "decision"],
+    registers: [this.registry],
+  });
+  readonly #wouldDeny = new Counter({
+    name: "weir_would_deny_total",
+    help: "Requests that only shadow mode let through, by API and the level (or reason) that would have denied.",
+    labelNames: ["api", "level"],
     registers: [this.registry],
   });
   readonly #latency = new Histogram({
@@ -69,7 +75,12 @@ export class Metrics {
 
   decided(decision: Decision, seconds: number): void {
     const api = decision.subject.api?.ref ?? "";
-    this.#decisions.inc({ api, level: levelOf(decision), decision: decision.kind });
+    if (decision.kind === "deny") {
+      this.#decisions.inc({ api, level: levelOf(decision.denial), decision: "deny" });
+    } else {
+      this.#decisions.inc({ api, level: decision.binding?.charge.limit.level ?? "", decision: "allow" });
+      if (decision.wouldDeny) this.#wouldDeny.inc({ api, level: levelOf(decision.wouldDeny) });
+    }
     this.#latency.observe(seconds);
   }
 
@@ -91,8 +102,6 @@ export class Metrics {
   }
 }
 
-function levelOf(decision: Decision): string {
-  if (decision.kind === "allow") return decision.binding?.charge.limit.level ?? "";
-  const { denial } = decision;
+function levelOf(denial: Denial): string {
   return denial.kind === "limit" ? denial.binding.charge.limit.level : denial.kind;
 }

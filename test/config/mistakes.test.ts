@@ -38,6 +38,20 @@ describe("the mistakes of a policy file", () => {
     );
   });
 
+  test("take one line each, and do nothing to a terminal, whatever names are made of", () => {
+    const name = '"a\\nb\\e[31m\\x85"';
+    const deny = `[{ application: ${name} }, { api: ${name} }]`;
+    assert.deepEqual(mistakesIn(`version: 1\ncustom: [{ ${name}: 1 }]\ndeny: ${deny}\n`), [
+      "2: custom[0].name: is missing",
+      "2: custom[0].key: is missing",
+      "2: custom[0].limits: is missing",
+      '2: custom[0]["a\\nb\\u001b[31m\\u0085"]: unknown key "a\\u000ab\\u001b[31m\\u0085"',
+      "3: deny[0].application: must not be empty or have control characters, " +
+        'not "a\\nb\\u001b[31m\\u0085"',
+      '3: deny[1].api: unknown API "a\\u000ab\\u001b[31m\\u0085"; there are none',
+    ]);
+  });
+
   test("all stand on the lines that they name", () => {
     const text = readFixture("bad/bad-amounts.yaml");
     const lines = text.split("\n");

@@ -3,6 +3,7 @@ import { describe, test } from "node:test";
 import { parsePolicy } from "../../src/config/load.js";
 import { hashApiKey } from "../../src/identity/api-key.js";
 import type { IdentitySource } from "../../src/policy/policy.js";
+import { formatWindow } from "../../src/policy/window.js";
 import { mistakesIn, readFixture } from "./loading.js";
 
 const example = readFixture("example.yaml");
@@ -40,14 +41,17 @@ describe("the example policy", () => {
   });
 
   test("gives each limit its parts", () => {
-    assert.deepEqual(policy.limits.get("subscriptionBurst:mobile on orders/v1:requests:second"), {
+    const { window, ...limit } =
+      policy.limits.get("subscriptionBurst:mobile on orders/v1:requests:second") ?? {};
+    assert.deepEqual(limit, {
       id: "subscriptionBurst:mobile on orders/v1:requests:second",
       level: "subscriptionBurst",
       scope: "mobile on orders/v1",
       unit: "requests",
       max: 200,
-      window: { count: 1, period: "second" },
+      enforced: true,
     });
+    assert.equal(window && formatWindow(window), "second");
   });
 
   test("finds its APIs by host and prefix, and their operations behind it", () => {
@@ -65,9 +69,9 @@ describe("the example policy", () => {
   test("serves both environments of a backend, each with its own maximum", () => {
     const backends = policy.apisByRef.get("orders/v1")?.backends;
     const maxima = (name: "production" | "sandbox") =>
-      backends?.[name]?.charges.map(({ limit, key, amount }) => [limit.max, key, amount]);
-    assert.deepEqual(maxima("production"), [[1000, "", 1]]);
-    assert.deepEqual(maxima("sandbox"), [[50, "", 1]]);
+      backends?.[name]?.limits.map(({ max, unit }) => [max, unit]);
+    assert.deepEqual(maxima("production"), [[1000, "requests"]]);
+    assert.deepEqual(maxima("sandbox"), [[50, "requests"]]);
   });
 
   test("knows its callers by key, client id and name, in the order of its sources", () => {
@@ -82,7 +86,7 @@ describe("the example policy", () => {
     ];
     const application = trusted.applications.get("mobile");
     assert.equal(application?.name, "mobile");
-    assert.equal(keys.header, "x-api-key");
+    assert.deepEqual(keys.place, { in: "header", name: "x-api-key" });
     assert.equal(keys.credentials.size, 2);
     assert.deepEqual(keys.credentials.get(hashApiKey("key-production")), {
       application,
@@ -106,11 +110,14 @@ describe("the example policy", () => {
 
   test("keeps the settings that are not limits", () => {
     assert.equal(policy.denyRules.length, 2);
-    assert.equal(policy.denyRules[0]?.ip?.prefixLength, 24);
-    assert.deepEqual(policy.denyRules[1], { ip: null, api: "chat/v1", application: "mobile", user: null });
+    assert.deepEqual(policy.denyRules[0]?.ip, { first: [203, 0, 113, 0], last: [203, 0, 113, 255] });
+    assert.deepEqual(policy.denyRules[1], {
+      ...{ ip: null, invert: false, user: null, environment: null },
+      ...{ api: "chat/v1", application: "mobile" },
+    });
     assert.equal(policy.unmatched, "deny");
     assert.equal(policy.anonymous, "deny");
-    assert.equal(policy.faultFormat, "wso2-3");
+    assert.deepEqual(policy.faults, { format: "wso2-3", backendStatus: 503 });
     assert.equal(file.store?.maxCounters, 50_000);
   });
 });
@@ -163,7 +170,7 @@ apis:
         "api:orders/v1:requests:day 500",
       ],
     );
-    assert.equal(policy.apisByRef.get("orders/v1")?.charges.length, 3);
+    assert.equal(policy.apisByRef.get("orders/v1")?.limits.own.length, 3);
   });
 
   test("of an API without backends serves both environments without a maximum", () => {

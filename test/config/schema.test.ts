@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import { z } from "zod";
-import { policyJsonSchema } from "../../src/config/schema.js";
+import { policyJsonSchema } from "../../src/config/schema/policy.js";
 import { parseYaml } from "../../src/config/yaml.js";
 import { readFixture } from "./loading.js";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, describe, test } from "node:test";
 import type { CounterStore } from "../../src/counters/store.js";
-import { chargeOf, limitOf } from "../support/limits.js";
+import { limitOf as anyLimitOf, chargeOf } from "../support/limits.js";
 
 /** A store under test and the clock that it goes by. */
 export interface StoreUnderTest {
@@ -10,8 +10,14 @@ export interface StoreUnderTest {
   advance(ms: number): void;
 }
 
-/** What every counter store promises, whatever it counts in. */
-export function counterStoreContract(name: string, make: () => Promise<StoreUnderTest>): void {
+/** What every counter store promises, whatever it counts in and over whatever window `per` it does. */
+export function counterStoreContract(
+  name: string,
+  make: () => Promise<StoreUnderTest>,
+  per = "minute",
+): void {
+  const limitOf = (parts: Parameters<typeof anyLimitOf>[0]) => anyLimitOf({ per, ...parts });
+
   describe(`${name} keeps the promises of a counter store`, () => {
     let subject: StoreUnderTest;
     beforeEach(async () => {

@@ -1,9 +1,17 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { type DenyRule, findDenyRule, parseIpRange } from "../../src/policy/deny-rule.js";
+import { type DenyRule, findDenyRule } from "../../src/policy/deny-rule.js";
+import { parseIpRange } from "../../src/policy/ip-range.js";
 import { anonymousOf, subjectOf } from "./subjects.js";
 
-const any: DenyRule = { ip: null, api: null, application: null, user: null };
+const any: DenyRule = {
+  ip: null,
+  invert: false,
+  api: null,
+  application: null,
+  user: null,
+  environment: null,
+};
 
 function blocks(range: string, clientIp: string): boolean {
   const ip = parseIpRange(range);
@@ -67,7 +75,13 @@ describe("a deny rule", () => {
   });
 
   test("refuses only what meets all of its conditions", () => {
-    const rule = { ip: parseIpRange("203.0.113.0/24"), api: "orders/v1", application: "mobile", user: "ann" };
+    const rule = {
+      ...any,
+      ip: parseIpRange("203.0.113.0/24"),
+      api: "orders/v1",
+      application: "mobile",
+      user: "ann",
+    };
     assert.equal(findDenyRule([rule], subject), rule);
     assert.equal(findDenyRule([{ ...rule, api: "chat/v1" }], subject), null);
     assert.equal(findDenyRule([{ ...rule, application: "web" }], subject), null);

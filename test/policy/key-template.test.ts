@@ -42,7 +42,8 @@ describe("the key of a request", () => {
 });
 
 describe("a template is refused", () => {
-  const known = "{api}, {version}, {resource}, {application}, {user}, {environment}, {clientIp}";
+  const known =
+    "{api}, {version}, {resource}, {application}, {user}, {environment}, {clientIp}, {header.NAME}, {claim.NAME}";
   const separator = (text: string) =>
     `put a separator between the variables of "${text}", so that no two requests share a key by accident`;
   const cases = {

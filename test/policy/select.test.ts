@@ -4,18 +4,19 @@ import { ApiIndex } from "../../src/policy/api-index.js";
 import { compileKeyTemplate } from "../../src/policy/key-template.js";
 import type { Charge, Level, Limit } from "../../src/policy/limit.js";
 import type { Policy } from "../../src/policy/policy.js";
-import { requestCharge, selectCharges, settleCharges, tokenCharges } from "../../src/policy/select.js";
+import { selectCharges, settleCharges, tokenCharges } from "../../src/policy/select.js";
 import { limitOf } from "../support/limits.js";
 import { anonymousOf, apiOf, applicationOf, subjectOf } from "./subjects.js";
 
 const limit = (level: Level, scope: string = level) => limitOf({ level, scope });
-const charges = (level: Level, scope?: string) => [requestCharge(limit(level, scope), "")];
+const limits = (level: Level, scope?: string) => [limit(level, scope)];
+const own = (level: Level) => ({ own: limits(level), tier: null });
 
 function policyOf(key: string, custom: readonly Limit[]): Policy {
   const template = compileKeyTemplate(key);
   if ("error" in template) assert.fail(template.error);
   return {
-    gateway: charges("gateway"),
+    gateway: limits("gateway"),
     apis: new ApiIndex(),
     apisByRef: new Map(),
     identity: [],
@@ -23,20 +24,24 @@ function policyOf(key: string, custom: readonly Limit[]): Policy {
     customRules: [{ key: template, limits: custom }],
     unmatched: "allow",
     anonymous: "allow",
-    faultFormat: "wso2-3",
+    claims: null,
+    trustedProxies: 0,
+    shadow: false,
+    faults: { format: "wso2-3", backendStatus: 503 },
+    headers: { xRateLimit: true, rateLimit: false, aiTokens: true },
     limits: new Map(),
   };
 }
 
 const policy = policyOf("{user}:{api}", [limit("custom")]);
 const backends = {
-  production: { charges: charges("backend", "production") },
-  sandbox: { charges: charges("backend", "sandbox") },
+  production: { limits: limits("backend", "production") },
+  sandbox: { limits: limits("backend", "sandbox") },
 };
-const api = apiOf("orders/v1", { charges: charges("api"), backends });
+const api = apiOf("orders/v1", { limits: own("api"), backends });
 const application = applicationOf("mobile", {
   limits: [limit("application"), limit("applicationBurst")],
-  subscriptions: new Map([["orders/v1", { charges: charges("subscription") }]]),
+  subscriptions: new Map([["orders/v1", { limits: limits("subscription") }]]),
 });
 const shown = (selected: readonly Charge[]) =>
   selected.map(({ limit, key }) => `${limit.level} ${limit.scope} "${key}"`).sort();
@@ -45,7 +50,7 @@ describe("a request is charged to", () => {
   test("every limit of every level that matches it", () => {
     const subject = {
       ...subjectOf({ api, application }),
-      resource: { name: "GET /items", charges: charges("resource") },
+      resource: { name: "GET /items", limits: own("resource") },
     };
     assert.deepEqual(shown(selectCharges(policy, subject)), [
       'api api ""',
@@ -94,7 +99,11 @@ describe("a charge", () => {
   const total = limitOf({ unit: "totalTokens" });
   const prompt = limitOf({ unit: "promptTokens" });
   const completion = limitOf({ unit: "completionTokens" });
-  const all = [requests, total, prompt, completion].map((limit) => requestCharge(limit, "k"));
+  const all = [requests, total, prompt, completion].map((limit) => ({
+    limit,
+    key: "k",
+    amount: limit.unit === "requests" ? 1 : 0,
+  }));
 
   test("of a request is one request and no tokens yet", () => {
     assert.deepEqual(

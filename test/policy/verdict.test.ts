@@ -51,8 +51,8 @@ describe("of the limits that allow", () => {
   test("the one with the least remaining is named, not the one with the least number", () => {
     const small = standing({ max: 5, used: 0, scope: "small" });
     const nearlyFull = standing({ max: 1000, used: 997, scope: "large" });
-    assert.deepEqual(judge([small, nearlyFull]), { kind: "allow", binding: nearlyFull });
-    assert.deepEqual(judge([nearlyFull, small]), { kind: "allow", binding: nearlyFull });
+    assert.deepEqual(judge([small, nearlyFull]), { kind: "allow", binding: nearlyFull, wouldDeny: null });
+    assert.deepEqual(judge([nearlyFull, small]), { kind: "allow", binding: nearlyFull, wouldDeny: null });
   });
 
   test("the one that is filled up later is named when as much remains of both", () => {
@@ -68,7 +68,29 @@ describe("of the limits that allow", () => {
   });
 
   test("none is named when there is none", () => {
-    assert.deepEqual(judge([]), { kind: "allow", binding: null });
+    assert.deepEqual(judge([]), { kind: "allow", binding: null, wouldDeny: null });
+  });
+});
+
+describe("limits that only watch", () => {
+  const watching = (parts: object) => {
+    const { charge, ...rest } = standing(parts);
+    return { ...rest, charge: { ...charge, limit: { ...charge.limit, enforced: false } } };
+  };
+  const full = { max: 1, used: 1, resetAt: 2000 };
+
+  test("deny nothing, and the one with the longest wait is reported", () => {
+    const longer = watching({ ...full, resetAt: 9000, scope: "longer" });
+    const open = standing({ max: 5, used: 1, scope: "open" });
+    const verdict = judge([watching(full), longer, open]);
+    assert.deepEqual(verdict, { kind: "allow", binding: open, wouldDeny: longer });
+  });
+
+  test("hide no limit that denies, and none that is told to the client", () => {
+    const enforced = standing({ ...full, scope: "enforced" });
+    const verdict = judge([watching({ ...full, resetAt: 9000 }), enforced]);
+    assert.deepEqual(verdict, { kind: "deny", binding: enforced });
+    assert.equal(judge([watching({ max: 2, used: 0 })]).binding, null);
   });
 });
 

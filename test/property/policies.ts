@@ -2,8 +2,8 @@ import fc from "fast-check";
 import { dump } from "js-yaml";
 import { parsePolicy } from "../../src/config/load.js";
 import { hashApiKey } from "../../src/identity/api-key.js";
-import type { HttpRequest } from "../../src/identity/request.js";
 import type { Policy } from "../../src/policy/policy.js";
+import type { HttpRequest } from "../../src/policy/request.js";
 
 /** Random policies over a fixed set of APIs and callers: every level may be limited, by small numbers. */
 
@@ -110,6 +110,7 @@ export const request: fc.Arbitrary<HttpRequest> = fc
     path: `/${api}${path}`,
     headers: new Map(key ? [["x-api-key", key.join("-")]] : []),
     peerAddress: "203.0.113.7",
+    peerPrincipal: "",
     metadata: new Map(),
   }));
 

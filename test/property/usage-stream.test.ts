@@ -7,7 +7,7 @@ import type { Gate } from "../../src/decision/gate.js";
 import { AUTHZ_NAMESPACE, decisionMetadata } from "../../src/envoy/metadata.js";
 import { UsageStream } from "../../src/envoy/usage-stream.js";
 import { ProcessingRequest } from "../../src/envoy/wire/ext-proc-request.js";
-import type { HttpRequest } from "../../src/identity/request.js";
+import type { HttpRequest } from "../../src/policy/request.js";
 import { createLogger } from "../../src/telemetry/logger.js";
 import { Metrics } from "../../src/telemetry/metrics.js";
 import { policyOf } from "./policies.js";
@@ -27,6 +27,7 @@ const chat: HttpRequest = {
   path: "/chat/completions",
   headers: new Map(),
   peerAddress: "203.0.113.7",
+  peerPrincipal: "",
   metadata: new Map(),
 };
 

@@ -1,5 +1,6 @@
 import type { Denial } from "../../decision/decision.js";
-import type { Level } from "../../policy/limit.js";
+import type { Level, Unit } from "../../policy/limit.js";
+import type { FaultOptions } from "../../policy/policy.js";
 import type { EpochMs } from "../../policy/window.js";
 
 /** What a denied client is told, before a format puts it on the wire. */
@@ -9,7 +10,11 @@ export interface Fault {
   readonly code: number;
   readonly message: string;
   readonly description: string;
-  /** When the same request would have a chance again; null when waiting is not told (or no use). */
+  /** What the limit that denied counts; null when no limit did. */
+  readonly unit: Unit | null;
+  /** When the limit that denied has room again; null when no limit did. */
+  readonly resetAt: EpochMs | null;
+  /** The same, where WSO2 tells it: a backend maximum says nothing about this client's next request. */
   readonly nextAccessAt: EpochMs | null;
 }
 
@@ -28,7 +33,7 @@ const throttled = (code: number): Row => ({
 });
 
 /** The codes of WSO2's `APIThrottleConstants`, by the level that denies. */
-const byLevel: Record<Level, Row> = {
+const byLevel: Readonly<Record<Level, Row>> = {
   gateway: throttled(900800),
   api: throttled(900800),
   resource: throttled(900802),
@@ -50,7 +55,7 @@ const byLevel: Record<Level, Row> = {
 };
 
 /** Refusals that have nothing to do with counting: WSO2's `APISecurityConstants`. */
-const byRefusal: Record<Exclude<Denial["kind"], "limit">, Row> = {
+const byRefusal: Readonly<Record<Exclude<Denial["kind"], "limit">, Row>> = {
   blocked: {
     status: 403,
     code: 900805,
@@ -89,10 +94,12 @@ const byRefusal: Record<Exclude<Denial["kind"], "limit">, Row> = {
   },
 };
 
-/** A backend maximum gives no time to come back at: it says nothing about this client's next request. */
-export function faultOf(denial: Denial): Fault {
-  if (denial.kind !== "limit") return { ...byRefusal[denial.kind], nextAccessAt: null };
+export function faultOf(denial: Denial, { backendStatus }: FaultOptions): Fault {
+  if (denial.kind !== "limit")
+    return { ...byRefusal[denial.kind], unit: null, resetAt: null, nextAccessAt: null };
   const { charge, resetAt } = denial.binding;
-  const { level } = charge.limit;
-  return { ...byLevel[level], nextAccessAt: level === "backend" ? null : resetAt };
+  const { level, unit } = charge.limit;
+  const row = byLevel[level];
+  if (level !== "backend") return { ...row, unit, resetAt, nextAccessAt: resetAt };
+  return { ...row, status: backendStatus, unit, resetAt, nextAccessAt: null };
 }

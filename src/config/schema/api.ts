@@ -1,0 +1,85 @@
+import { z } from "zod";
+import { aiProviders, environments, faultFormats } from "../../policy/policy.js";
+import { parseOperation } from "../../policy/resource-tree.js";
+import { limits } from "./limit.js";
+import { headerName, identifier, shadow, tierName } from "./text.js";
+
+const resource = z.strictObject({
+  match: z
+    .string()
+    .refine((text) => parseOperation(text) !== null, {
+      error: 'must be METHOD /path, such as "GET /items/{id}", "* /reports/*"',
+    })
+    .describe("Method (or *) and path template behind the API's prefix. The most specific match wins."),
+  tier: tierName.optional(),
+  limits: limits.optional(),
+});
+
+const backend = z.strictObject({
+  url: z.url({ protocol: /^https?$/, error: "must be an http or https URL" }).optional(),
+  limits: limits.optional().describe("The most that the backend may get, from all callers together."),
+});
+
+const faults = z.strictObject({
+  format: z.enum(faultFormats).optional(),
+  status: z
+    .int()
+    .min(400, "must be 400 to 599")
+    .max(599, "must be 400 to 599")
+    .optional()
+    .describe("The status of every throttled request."),
+  headers: z.record(headerName, z.string()).optional().describe("Sent with every denial."),
+  body: z
+    .strictObject({
+      contentType: z.string().min(1, "must not be empty").describe("The body's media type."),
+      template: z
+        .string()
+        .describe("Text in which {code}, {message}, {description} and {retryAfterSeconds} are filled in."),
+    })
+    .optional()
+    .describe("The body of every denial."),
+});
+
+export const api = z.strictObject({
+  name: identifier,
+  version: identifier,
+  match: z.strictObject({
+    hosts: z
+      .array(
+        z
+          .string()
+          .regex(
+            /^(\*|(\*\.)?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*|\[[0-9A-Fa-f:.]+\])$/,
+            'must be a host name without port, "*.example.com" or "*"',
+          ),
+      )
+      .min(1, "is empty: leave it out to match every host")
+      .optional(),
+    pathPrefix: z
+      .string()
+      .regex(/^\/[^\s?#%\\]*$/, "must be a path that starts with / and has no query or escapes")
+      .describe("Matched by whole segments: /orders matches /orders/1, not /ordersX."),
+  }),
+  tier: tierName.optional().describe("Limits all callers of the API together."),
+  limits: limits.optional(),
+  resources: z.array(resource).optional(),
+  backends: z
+    .strictObject({ production: backend.optional(), sandbox: backend.optional() })
+    .refine((entry) => environments.some((name) => entry[name]), { error: "names no environment" })
+    .optional(),
+  ai: z
+    .strictObject({
+      provider: z.enum(aiProviders).describe("Whose wire format the responses have."),
+      admission: z
+        .enum(["charge-after", "reserve"])
+        .optional()
+        .describe("When tokens are charged; charge-after by default. reserve is not built yet."),
+    })
+    .optional()
+    .describe("Makes it an AI API, whose responses are read for the tokens that they used."),
+  shadow: shadow.optional(),
+  faults: faults.optional().describe("What this API answers with, in place of what `faults` says."),
+});
+
+export type ApiEntry = z.infer<typeof api>;
+export type FaultsEntry = z.infer<typeof faults>;

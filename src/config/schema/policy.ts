@@ -1,0 +1,117 @@
+import { z } from "zod";
+import { environments, faultFormats } from "../../policy/policy.js";
+import { tierSetNames } from "../tier-sets.js";
+import { api } from "./api.js";
+import { application, identitySource } from "./application.js";
+import { limits, tier, timeZone } from "./limit.js";
+import { apiRef, given, ipRange, label, shadow, tierName } from "./text.js";
+
+/**
+ * The shape of a policy file. What it describes is checked for sense in `checks`; the JSON Schema for editors is
+ * generated from this one source, descriptions included.
+ */
+
+const denyRule = z
+  .strictObject({
+    ip: ipRange.optional(),
+    invert: z.boolean().optional().describe("true: denies every address but those of `ip`."),
+    api: apiRef.optional(),
+    application: label.optional(),
+    user: label.optional(),
+    environment: z.enum(environments).optional(),
+  })
+  .refine(
+    ({ ip, api, application, user, environment }) => given(ip, api, application, user, environment) > 0,
+    {
+      error: "would deny everything: give at least one of ip, api, application, user, environment",
+    },
+  )
+  .refine(({ ip, invert }) => invert === undefined || ip !== undefined, {
+    error: "has invert without ip: nothing would be inverted",
+  });
+
+const customRule = z.strictObject({
+  name: label,
+  key: z.string().describe("What is counted together: a template such as {user}:{api}."),
+  limits,
+});
+
+const headers = z.strictObject({
+  xRateLimit: z
+    .boolean()
+    .optional()
+    .describe("X-RateLimit-Limit, -Remaining, -Reset of the limit with the least left; true by default."),
+  rateLimit: z
+    .boolean()
+    .optional()
+    .describe("The IETF's RateLimit and RateLimit-Policy of all matching limits; false by default."),
+  aiTokens: z
+    .boolean()
+    .optional()
+    .describe("x-ratelimit-limit-tokens and its like on AI routes, as OpenAI sends them; true by default."),
+});
+
+const answer = z.enum(["allow", "deny"]);
+
+export const policyFile = z.strictObject({
+  version: z.literal(1),
+  include: z
+    .array(z.enum(tierSetNames))
+    .optional()
+    .describe("Tiers to start from; `tiers` may overwrite them."),
+  timeZone: timeZone.optional().describe("Where days, weeks, months and years begin; UTC by default."),
+  shadow: shadow.optional(),
+  gateway: z.strictObject({ limits }).optional().describe("Limits everything through this gateway."),
+  tiers: z.record(label, tier).optional(),
+  apis: z.array(api).optional(),
+  applications: z.array(application).optional(),
+  identity: z
+    .array(identitySource)
+    .optional()
+    .describe("Tried in order; what none of them proves is anonymous."),
+  trustedProxies: z
+    .int()
+    .min(0, "must be 0 or more")
+    .max(16, "must be at most 16")
+    .optional()
+    .describe("Proxies in front of Envoy whose X-Forwarded-For entries are believed; 0 by default."),
+  deny: z.array(denyRule).optional().describe("Requests that meet every condition of a rule are refused."),
+  custom: z.array(customRule).optional(),
+  unmatched: answer.optional().describe("What becomes of a request that no API matches; allow by default."),
+  anonymous: answer.optional().describe("What becomes of a request without credentials; allow by default."),
+  anonymousTier: tierName
+    .optional()
+    .describe("For all requests without credentials to one API together, in place of a subscription's."),
+  faults: z
+    .strictObject({
+      format: z.enum(faultFormats).optional(),
+      ai: z
+        .enum(["same", "provider"])
+        .optional()
+        .describe("provider: AI APIs answer as their provider does, so that its SDKs back off."),
+      backendStatus: z
+        .union([z.literal(429), z.literal(503)], { error: "must be 429 or 503" })
+        .optional()
+        .describe("The status of a backend maximum; 503 by default, as WSO2's."),
+    })
+    .optional(),
+  headers: headers.optional().describe("What tells clients where they stand."),
+  store: z
+    .strictObject({
+      kind: z.enum(["memory"]),
+      maxCounters: z
+        .int()
+        .min(1000, "must be 1000 or more")
+        .optional()
+        .describe("Counters held at the most; 1000000 by default. Taken at the start alone."),
+    })
+    .optional(),
+});
+
+/** A policy file as written, its shape valid. */
+export type PolicyFile = z.infer<typeof policyFile>;
+
+/** The JSON Schema (draft 2020-12) of a policy file. */
+export function policyJsonSchema(): Record<string, unknown> {
+  return { title: "weir policy", ...z.toJSONSchema(policyFile) };
+}

@@ -1,0 +1,36 @@
+import { z } from "zod";
+import { parseIpRange } from "../../policy/ip-range.js";
+
+/** The kinds of text that stand in many places of a policy file. */
+
+export const identifier = z
+  .string()
+  .regex(
+    /^[A-Za-z0-9][A-Za-z0-9._~-]*$/,
+    "must be letters, digits and any of . _ ~ -, without spaces or slashes",
+  );
+
+export const label = z
+  .string()
+  .regex(/^[^\s\p{Cc}](?:[^\p{Cc}]*[^\s\p{Cc}])?$/u, "must not be empty or have control characters");
+
+export const headerName = z
+  .string()
+  .regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/, "must be the name of an HTTP header");
+
+export const tierName = label.describe("A tier under `tiers`, or Unlimited.");
+
+export const apiRef = z.string().describe("An API as name/version.");
+
+export const ipRange = z.string().refine((text) => parseIpRange(text) !== null, {
+  error: "must be an IP address, a CIDR block or a range such as 203.0.113.5-203.0.113.9",
+});
+
+export const shadow = z
+  .boolean()
+  .describe("true: count and report what would be denied, and let it through.");
+
+/** How many of `values` are there. */
+export function given(...values: readonly unknown[]): number {
+  return values.filter((value) => value !== undefined).length;
+}

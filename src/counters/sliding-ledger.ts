@@ -1,0 +1,99 @@
+import { type Charge, hasRoom } from "../policy/limit.js";
+import type { EpochMs } from "../policy/window.js";
+import { evictOldest } from "./evict.js";
+import type { Ledger } from "./ledger.js";
+
+/**
+ * A window is counted in this many buckets. What is counted leaves when its bucket has wholly left the window, at
+ * the most a bucket's length late: so no interval of the window's length ever holds more than the limit, and a
+ * steady caller gets at the most 1/64 less. A counter never holds more than 65 buckets.
+ */
+const BUCKETS = 64;
+
+/** What was counted in one bucket; `index` times the bucket's length is where it begins. */
+interface Bucket {
+  readonly index: number;
+  amount: number;
+}
+
+/** The buckets of one key that are still in the window, oldest first. */
+interface Counter {
+  buckets: Bucket[];
+  total: number;
+}
+
+/** Counters of a sliding window. */
+export class SlidingLedger implements Ledger {
+  readonly #lengthMs: number;
+  readonly #bucketMs: number;
+  readonly #counters = new Map<string, Counter>();
+
+  constructor(lengthMs: number) {
+    this.#lengthMs = lengthMs;
+    this.#bucketMs = Math.ceil(lengthMs / BUCKETS);
+  }
+
+  get size(): number {
+    return this.#counters.size;
+  }
+
+  used(key: string, now: EpochMs): number {
+    const counter = this.#counters.get(key);
+    return counter ? this.#expire(counter, now) : 0;
+  }
+
+  resetAt(charge: Charge, used: number, now: EpochMs): EpochMs {
+    const buckets = this.#counters.get(charge.key)?.buckets ?? [];
+    let left = used;
+    for (const { index, amount } of buckets) {
+      left -= amount;
+      if (hasRoom(charge, left)) return this.#leavesAt(index);
+    }
+    return this.#leavesAt(buckets.at(-1)?.index ?? this.#bucketAt(now));
+  }
+
+  /** A clock that steps back adds to the newest bucket: what is counted never leaves early. */
+  add(key: string, amount: number, now: EpochMs): void {
+    let counter = this.#counters.get(key);
+    if (!counter) {
+      counter = { buckets: [], total: 0 };
+      this.#counters.set(key, counter);
+    }
+    this.#expire(counter, now);
+    const index = this.#bucketAt(now);
+    const newest = counter.buckets.at(-1);
+    if (newest && newest.index >= index) newest.amount += amount;
+    else counter.buckets.push({ index, amount });
+    counter.total += amount;
+  }
+
+  sweep(now: EpochMs): void {
+    for (const [key, counter] of this.#counters) {
+      if (this.#expire(counter, now) === 0) this.#counters.delete(key);
+    }
+  }
+
+  evict(count: number): number {
+    return evictOldest(this.#counters, count);
+  }
+
+  #expire(counter: Counter, now: EpochMs): number {
+    const { buckets } = counter;
+    let gone = 0;
+    for (const { index, amount } of buckets) {
+      if (this.#leavesAt(index) > now) break;
+      counter.total -= amount;
+      gone++;
+    }
+    if (gone > 0) buckets.splice(0, gone);
+    return counter.total;
+  }
+
+  #bucketAt(now: EpochMs): number {
+    return Math.floor(now / this.#bucketMs);
+  }
+
+  #leavesAt(index: number): EpochMs {
+    return (index + 1) * this.#bucketMs + this.#lengthMs;
+  }
+}

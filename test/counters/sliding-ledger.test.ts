@@ -1,0 +1,112 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import fc from "fast-check";
+import { MemoryStore } from "../../src/counters/memory.js";
+import { chargeOf, limitOf } from "../support/limits.js";
+import { counterStoreContract } from "./contract.js";
+
+const START = Date.UTC(2026, 0, 1, 12, 0, 30);
+
+counterStoreContract(
+  "the memory store, counting in sliding windows,",
+  async () => {
+    let now = START;
+    return {
+      store: new MemoryStore({ maxCounters: 10_000 }),
+      now: () => now,
+      advance(ms) {
+        now += ms;
+      },
+    };
+  },
+  "sliding minute",
+);
+
+/** Requests at random times, bunched and spread; the gaps are in milliseconds. */
+const gaps = fc.array(fc.oneof(fc.integer({ min: 0, max: 50 }), fc.integer({ min: 0, max: 5000 })), {
+  minLength: 1,
+  maxLength: 200,
+});
+
+describe("a sliding window", () => {
+  const windows = { second: 1000, "10 seconds": 10_000, minute: 60_000, "7 seconds": 7000 };
+
+  test("holds no more than its number in any interval of its length, beginning wherever", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom(...Object.entries(windows)),
+        fc.integer({ min: 1, max: 20 }),
+        gaps,
+        async ([per, lengthMs], max, waits) => {
+          const store = new MemoryStore({ maxCounters: 1000 });
+          const limit = limitOf({ max, per: `sliding ${per}` });
+          const admitted: number[] = [];
+          let now = START;
+          for (const wait of waits) {
+            now += wait;
+            if ((await store.charge([chargeOf(limit)], now)).admitted) admitted.push(now);
+          }
+          for (const [i, at] of admitted.entries()) {
+            const within = admitted.slice(i).filter((other) => other - at < lengthMs).length;
+            assert.ok(within <= max, `${within} of ${max} from ${at}`);
+          }
+        },
+      ),
+    );
+  });
+
+  test("denies only where an exact window a 64th longer would deny as well", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom(...Object.entries(windows)),
+        fc.integer({ min: 1, max: 20 }),
+        gaps,
+        async ([per, lengthMs], max, waits) => {
+          const store = new MemoryStore({ maxCounters: 1000 });
+          const limit = limitOf({ max, per: `sliding ${per}` });
+          const admitted: number[] = [];
+          let now = START;
+          for (const wait of waits) {
+            now += wait;
+            const outcome = await store.charge([chargeOf(limit)], now);
+            const longer = lengthMs + Math.ceil(lengthMs / 64);
+            const inLonger = admitted.filter((at) => now - at < longer).length;
+            if (outcome.admitted) admitted.push(now);
+            else assert.ok(inLonger >= max, `denied with ${inLonger} of ${max}`);
+          }
+        },
+      ),
+    );
+  });
+
+  test("says when there is room again, and there is then and not before", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: 1, max: 10 }), gaps, async (max, waits) => {
+        const store = new MemoryStore({ maxCounters: 1000 });
+        const limit = limitOf({ max, per: "sliding 10 seconds" });
+        let now = START;
+        for (const wait of waits) {
+          now += wait;
+          const { admitted, standings } = await store.charge([chargeOf(limit)], now);
+          if (admitted) continue;
+          const resetAt = standings[0]?.resetAt ?? 0;
+          assert.ok(resetAt > now);
+          assert.equal((await store.charge([chargeOf(limit)], resetAt - 1)).admitted, false);
+          assert.equal((await store.charge([chargeOf(limit)], resetAt)).admitted, true);
+          return;
+        }
+      }),
+    );
+  });
+
+  test("lets a steady caller have at least 63 of 64 parts of the limit", async () => {
+    const store = new MemoryStore({ maxCounters: 1000 });
+    const limit = limitOf({ max: 1000, per: "sliding minute" });
+    let admitted = 0;
+    for (let now = START; now < START + 600_000; now += 20) {
+      if ((await store.charge([chargeOf(limit)], now)).admitted) admitted++;
+    }
+    assert.ok(admitted <= 11_000, `${admitted}`);
+    assert.ok(admitted >= 10_000 * (63 / 64), `${admitted}`);
+  });
+});

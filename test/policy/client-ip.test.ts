@@ -1,0 +1,43 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { clientIp } from "../../src/policy/client-ip.js";
+import { requestOf } from "../support/requests.js";
+
+const peer = "10.0.0.9";
+const of = (forwarded: string | null, trustedProxies: number) =>
+  clientIp(
+    requestOf({ peerAddress: peer, headers: forwarded === null ? {} : { "x-forwarded-for": forwarded } }),
+    trustedProxies,
+  );
+
+describe("the client's address", () => {
+  test("is the peer's where no proxy is trusted, whatever the header says", () => {
+    assert.equal(of("203.0.113.7", 0), peer);
+    assert.equal(of(null, 0), peer);
+  });
+
+  test("is what the last trusted proxy was called from", () => {
+    assert.equal(of("203.0.113.7", 1), "203.0.113.7");
+    assert.equal(of("203.0.113.7, 10.0.0.8", 2), "203.0.113.7");
+  });
+
+  test("is the same whether or not Envoy has appended the peer", () => {
+    assert.equal(of(`203.0.113.7, ${peer}`, 1), "203.0.113.7");
+    assert.equal(of(`203.0.113.7, 10.0.0.8, ${peer}`, 2), "203.0.113.7");
+  });
+
+  test("is never one that the client wrote itself in front", () => {
+    assert.equal(of("198.51.100.1, 203.0.113.7", 1), "203.0.113.7");
+    assert.equal(of(`198.51.100.1, 203.0.113.7, ${peer}`, 1), "203.0.113.7");
+  });
+
+  test("is the peer's where the request came past fewer proxies than are trusted", () => {
+    assert.equal(of(null, 1), peer);
+    assert.equal(of("203.0.113.7", 2), peer);
+  });
+
+  test("is the peer's where the header holds no address in that place", () => {
+    for (const junk of ["unknown", "", ",,", "203.0.113.7:443", "<script>"])
+      assert.equal(of(junk, 1), peer, junk);
+  });
+});
