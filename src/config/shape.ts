@@ -84,6 +84,7 @@ function wanted(type: string): string {
     int: "a whole number",
     number: "a number",
     string: "text",
+    boolean: "true or false",
   };
   return `must be ${names[type] ?? type}`;
 }

@@ -2,8 +2,14 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { hashApiKey } from "../../src/identity/api-key.js";
 import { type Identity, identify } from "../../src/identity/identify.js";
-import type { Application, Credential, Environment, IdentitySource } from "../../src/policy/policy.js";
-import type { Json } from "../../src/policy/request.js";
+import type {
+  Application,
+  Credential,
+  Environment,
+  IdentitySource,
+  KeyPlace,
+} from "../../src/policy/policy.js";
+import type { HttpRequest, Json } from "../../src/policy/request.js";
 import { requestOf } from "../support/requests.js";
 
 const mobile: Application = { name: "mobile", limits: [], subscriptions: new Map() };
@@ -236,5 +242,44 @@ describe("of several sources", () => {
   test("none with a credential, or none at all, leaves the caller anonymous", () => {
     assert.deepEqual(identify(sources, requestOf({})), { kind: "anonymous" });
     assert.deepEqual(identify([], requestOf({ headers: key("key-mobile") })), { kind: "anonymous" });
+  });
+});
+
+describe("an API key is found", () => {
+  const ask = (place: KeyPlace, request: HttpRequest) =>
+    identify([{ ...apiKeys, place } as IdentitySource], request).kind;
+
+  test("in a query parameter, decoded", () => {
+    const place: KeyPlace = { in: "query", name: "key" };
+    assert.equal(ask(place, requestOf({ path: "/orders?a=1&key=key%2Dmobile" })), "caller");
+    assert.equal(ask(place, requestOf({ path: "/orders?key=other" })), "invalid");
+    assert.equal(ask(place, requestOf({ path: "/orders?Key=key-mobile" })), "anonymous");
+    assert.equal(ask(place, requestOf({ path: "/orders?key=" })), "anonymous");
+  });
+
+  test("in a cookie among others, quoted or not", () => {
+    const place: KeyPlace = { in: "cookie", name: "key" };
+    const cookies = (cookie: string) => requestOf({ headers: { cookie } });
+    assert.equal(ask(place, cookies("a=1; key=key-mobile; b=2")), "caller");
+    assert.equal(ask(place, cookies('key="key-mobile"')), "caller");
+    assert.equal(ask(place, cookies("xkey=key-mobile; key2=key-mobile")), "anonymous");
+    assert.equal(ask(place, cookies("key=other")), "invalid");
+  });
+});
+
+describe("a client certificate", () => {
+  const source: IdentitySource = {
+    kind: "mtls",
+    credentials: new Map([["spiffe://example/mobile", credential(mobile, "sandbox", "ann")]]),
+  };
+  const ask = (peerPrincipal: string) => identify([source], requestOf({ peerPrincipal }));
+
+  test("names the application, user and environment of its principal", () => {
+    assert.deepEqual(ask("spiffe://example/mobile"), callerOf(mobile, "ann", "sandbox"));
+  });
+
+  test("of a principal that the policy does not list is a stranger's, and none is nobody's", () => {
+    assert.equal(ask("spiffe://example/other").kind, "stranger");
+    assert.equal(ask("").kind, "anonymous");
   });
 });

@@ -24,7 +24,7 @@ export function checkCredentials(file: File): Problem[] {
         if (kind === "apiKey") names.add(value.toLowerCase(), path, "the same API key");
         else names.add(value, path);
         if (isRead) continue;
-        const article = source === "apiKey" ? "an" : "a";
+        const article = source === "jwt" ? "a" : "an";
         problems.push({ path, message: `has no effect: no source under identity is ${article} ${source}` });
       }
     }
