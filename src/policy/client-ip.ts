@@ -1,4 +1,4 @@
-import { parseIp } from "./ip-range.js";
+import { contains, parseIp, parseIpRange } from "./ip-range.js";
 import type { HttpRequest } from "./request.js";
 
 /**
@@ -12,8 +12,19 @@ export function clientIp({ peerAddress, headers }: HttpRequest, trustedProxies: 
     .split(",")
     .map((hop) => hop.trim())
     .filter((hop) => hop !== "");
-  // With `use_remote_address` Envoy has appended the peer already.
-  if (hops.at(-1) !== peerAddress) hops.push(peerAddress);
+  if (!hasAppended(hops, peerAddress)) hops.push(peerAddress);
   const hop = hops.at(-1 - trustedProxies);
   return hop !== undefined && parseIp(hop) ? hop : peerAddress;
 }
+
+/**
+ * Whether Envoy has put the peer at the end, as it does with `use_remote_address`. For a peer on its own machine it
+ * puts an address of the machine's instead of the loopback one.
+ */
+function hasAppended(hops: readonly string[], peerAddress: string): boolean {
+  if (hops.at(-1) === peerAddress) return true;
+  const peer = parseIp(peerAddress);
+  return peer !== null && loopback.some((range) => range !== null && contains(range, peer));
+}
+
+const loopback = [parseIpRange("127.0.0.0/8"), parseIpRange("::1")];

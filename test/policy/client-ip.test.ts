@@ -26,6 +26,13 @@ describe("the client's address", () => {
     assert.equal(of(`203.0.113.7, 10.0.0.8, ${peer}`, 2), "203.0.113.7");
   });
 
+  test("is the same for a proxy on Envoy's own machine, for which Envoy appends another address", () => {
+    const headers = { "x-forwarded-for": "198.51.100.1, 203.0.113.7, 192.0.2.2" };
+    for (const peerAddress of ["127.0.0.1", "127.8.8.8", "::1"]) {
+      assert.equal(clientIp(requestOf({ peerAddress, headers }), 1), "203.0.113.7");
+    }
+  });
+
   test("is never one that the client wrote itself in front", () => {
     assert.equal(of("198.51.100.1, 203.0.113.7", 1), "203.0.113.7");
     assert.equal(of(`198.51.100.1, 203.0.113.7, ${peer}`, 1), "203.0.113.7");

@@ -74,7 +74,9 @@ export const policyFile = z.strictObject({
     .min(0, "must be 0 or more")
     .max(16, "must be at most 16")
     .optional()
-    .describe("Proxies in front of Envoy whose X-Forwarded-For entries are believed; 0 by default."),
+    .describe(
+      "Proxies before Envoy whose X-Forwarded-For is believed; 0 by default. Takes use_remote_address: true.",
+    ),
   deny: z.array(denyRule).optional().describe("Requests that meet every condition of a rule are refused."),
   custom: z.array(customRule).optional(),
   unmatched: answer.optional().describe("What becomes of a request that no API matches; allow by default."),
