@@ -5,6 +5,20 @@ import { parsePolicy } from "../src/config/load.js";
 
 const readme = await readFile("README.md", "utf8");
 
+describe("docs/policy.md", () => {
+  test("shows limits and tiers that load", async () => {
+    const text = await readFile("docs/policy.md", "utf8");
+    const [limits = "", tiers = ""] = [...text.matchAll(/```yaml\n(.*?)```/gs)].map(
+      ([, block = ""]) => block,
+    );
+    const ai = "apis: [{ name: a, version: v1, match: { pathPrefix: /a }, ai: { provider: openai } }]";
+    const indented = limits.replaceAll(/^/gm, "    ");
+    const { policy } = parsePolicy(`version: 1\n${ai}\ngateway:\n  limits:\n${indented}`, "limits");
+    assert.equal(policy.gateway.length, 7);
+    parsePolicy(`version: 1\n${tiers}`, "tiers");
+  });
+});
+
 describe("README.md", () => {
   test("shows a policy that loads, without a warning", () => {
     const [, example = ""] = /```yaml\n(.*?)```/s.exec(readme) ?? [];
