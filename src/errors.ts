@@ -6,6 +6,10 @@ const exitCodes = {
   POLICY_UNREADABLE: 2,
   /** The policy file has mistakes; the message lists all of them. */
   POLICY_INVALID: 2,
+  /** There is nothing to import, or it cannot be read or written. */
+  IMPORT_UNREADABLE: 2,
+  /** Files to be imported are not what they should be; the message lists all of them. */
+  IMPORT_INVALID: 2,
   /** An address cannot be listened on. */
   LISTEN_FAILED: 1,
 } as const;

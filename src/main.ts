@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { text } from "node:stream/consumers";
 import { run } from "./cli/run.js";
 
 /** The only file that touches the process. */
@@ -11,5 +12,6 @@ process.exitCode = await run(process.argv.slice(2), {
   env: process.env,
   out: (text) => process.stdout.write(text),
   err: (text) => process.stderr.write(text),
+  read: () => text(process.stdin),
   untilStopped: () => stopped,
 });

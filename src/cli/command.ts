@@ -6,6 +6,8 @@ export interface Terminal {
   readonly env: Readonly<Record<string, string | undefined>>;
   out(text: string): void;
   err(text: string): void;
+  /** All of standard input, where there is any. */
+  read(): Promise<string>;
   /** Resolves when the process is asked to stop. */
   untilStopped(): Promise<void>;
 }

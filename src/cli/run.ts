@@ -1,9 +1,13 @@
 import { WeirError } from "../errors.js";
 import type { Command, Terminal } from "./command.js";
+import { hashKey } from "./hash-key.js";
+import { importCommand } from "./import.js";
 import { serve } from "./serve.js";
 import { validate } from "./validate.js";
 
-const commands: ReadonlyMap<string, Command> = new Map(Object.entries({ serve, validate }));
+const commands: ReadonlyMap<string, Command> = new Map(
+  Object.entries({ serve, validate, "hash-key": hashKey, import: importCommand }),
+);
 
 /** Runs one command line. Returns the exit code; what is wrong is said on standard error. */
 export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
