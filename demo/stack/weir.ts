@@ -28,7 +28,17 @@ export async function startWeirProcess(
     "--log-level",
     logLevel,
   ];
-  const args = ["--enable-source-maps", main, "serve", policyFile, ...flags, "--drain-ms", "1000"];
+  const args = [
+    "--enable-source-maps",
+    main,
+    "serve",
+    policyFile,
+    ...flags,
+    "--drain-delay-ms",
+    "0",
+    "--drain-ms",
+    "1000",
+  ];
   const child = startChild(process.execPath, args, logFile);
   let ports: { grpc: number; admin: number } | null = null;
   await waitUntil(

@@ -56,6 +56,6 @@ function report(decision: Decision, log: Logger): void {
   const { api, caller, environment } = decision.subject;
   const limit = denial.kind === "limit" ? denial.binding.charge.limit : null;
   const about = { api: api?.ref, application: caller?.application.name, environment };
-  const reason = { level: limit?.level ?? denial.kind, limit: limit?.id };
+  const reason = { deniedBy: limit?.level ?? denial.kind, limit: limit?.id };
   log.debug({ ...reason, ...about }, decision.kind === "deny" ? "denied" : "would deny");
 }

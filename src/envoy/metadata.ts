@@ -8,18 +8,26 @@ export const AUTHZ_NAMESPACE = "envoy.filters.http.ext_authz";
 /** The key in that namespace, so that other writers of it are not in the way. */
 const KEY = "weir";
 
-/** What the ext_proc side learns of the request that a response belongs to. */
+/** A counter, by the id of its limit and the key under it. */
+export interface CounterRef {
+  readonly limit: string;
+  readonly key: string;
+}
+
+/** A request that was let through, as ext_proc and the access log service learn of it. */
 export interface Passage {
-  /** {@link Api.ref}. */
+  /** {@link Api.ref}; empty where it matched none. */
   readonly api: string;
-  /** The counters that the response's usage is charged to: ids of limits and keys. */
-  readonly tokens: readonly { readonly limit: string; readonly key: string }[];
+  /** The counters that the tokens of the response are charged to. */
+  readonly tokens: readonly CounterRef[];
+  /** The counters that the bytes of request and response are charged to. */
+  readonly bytes: readonly CounterRef[];
 }
 
 /**
- * The decision, for access logs (`%DYNAMIC_METADATA(envoy.filters.http.ext_authz:weir:level)%`) and for the
- * response's metering. It travels with the request through Envoy, so any weir can meter the response: one that
- * has been restarted since, or another node.
+ * The decision, for access logs (`%DYNAMIC_METADATA(envoy.filters.http.ext_authz:weir:level)%`) and for what is
+ * charged later: tokens and bytes. It travels with the request through Envoy, so any weir can charge them: one
+ * that has been restarted since, or another node.
  */
 export function decisionMetadata(decision: Decision): JsonObject {
   const { api, resource, caller, environment } = decision.subject;
@@ -50,15 +58,20 @@ function counterEntry({ limit, key }: Charge): JsonValue {
   return [limit.id, key];
 }
 
-/** Reads what {@link decisionMetadata} wrote; null when there is nothing to meter. */
+/** Reads what {@link decisionMetadata} wrote of a request that may pass; null where it is of any other. */
 export function readPassage(namespace: JsonObject | undefined): Passage | null {
   const weir = namespace && Object.hasOwn(namespace, KEY) ? namespace[KEY] : undefined;
-  if (!isObject(weir) || typeof weir.api !== "string" || !Array.isArray(weir.tokens)) return null;
-  const tokens = weir.tokens.flatMap((entry) => {
+  if (!isObject(weir) || weir.decision !== "allow") return null;
+  const api = typeof weir.api === "string" ? weir.api : "";
+  return { api, tokens: counterRefs(weir.tokens), bytes: counterRefs(weir.bytes) };
+}
+
+function counterRefs(entries: JsonValue | undefined): CounterRef[] {
+  if (!Array.isArray(entries)) return [];
+  return entries.flatMap((entry) => {
     const [limit, key] = Array.isArray(entry) ? entry : [];
     return typeof limit === "string" && typeof key === "string" ? [{ limit, key }] : [];
   });
-  return { api: weir.api, tokens };
 }
 
 function isObject(value: JsonValue | undefined): value is JsonObject {

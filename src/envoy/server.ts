@@ -3,8 +3,10 @@ import { HealthImplementation } from "grpc-health-check";
 import { WeirError } from "../errors.js";
 import { type Address, formatAddress } from "../net/address.js";
 import { removeStaleSocket } from "../net/stale-socket.js";
+import type { AccessLog } from "./access-log.js";
 import {
   type AuthorizationHandlers,
+  accessLogService,
   authorizationService,
   type ExternalProcessorHandlers,
   externalProcessorService,
@@ -13,6 +15,7 @@ import {
 export interface EnvoyServices {
   readonly authorization: AuthorizationHandlers;
   readonly processor: ExternalProcessorHandlers;
+  readonly accessLog: AccessLog;
 }
 
 /** Bounds what a broken or hostile peer can make the server hold. */
@@ -25,14 +28,20 @@ const limits = {
   "grpc.keepalive_timeout_ms": 10_000,
 };
 
-/** The gRPC side: both Envoy services, and grpc.health.v1.Health for load balancers and probes. */
+/** How long a stopping server still takes access log entries: Envoy holds them back for a fraction of it. */
+const LAST_ENTRIES_MS = 1000;
+
+/** The gRPC side: the services that Envoy calls, and grpc.health.v1.Health for load balancers and probes. */
 export class EnvoyServer {
   readonly #server = new Server(limits);
   readonly #health = new HealthImplementation({ "": "SERVING" });
+  readonly #accessLog: AccessLog;
 
-  constructor({ authorization, processor }: EnvoyServices) {
+  constructor({ authorization, processor, accessLog }: EnvoyServices) {
+    this.#accessLog = accessLog;
     this.#server.addService(authorizationService, authorization);
     this.#server.addService(externalProcessorService, processor);
+    this.#server.addService(accessLogService, accessLog.handlers);
     this.#health.addToServer(this.#server);
   }
 
@@ -60,7 +69,10 @@ export class EnvoyServer {
   async stop(graceMs: number): Promise<void> {
     this.announceStop();
     const cutOff = setTimeout(() => this.#server.forceShutdown(), graceMs);
+    // Other calls end with their request; these would last as long as Envoy does.
+    const hangUp = setTimeout(() => this.#accessLog.hangUp(), LAST_ENTRIES_MS);
     await new Promise<void>((resolve) => this.#server.tryShutdown(() => resolve()));
+    clearTimeout(hangUp);
     clearTimeout(cutOff);
   }
 }

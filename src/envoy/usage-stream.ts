@@ -1,11 +1,11 @@
 import type { Gate } from "../decision/gate.js";
 import { createMeter, type Meter } from "../metering/meter.js";
 import type { Usage } from "../metering/usage.js";
-import { type Charge, isTokenLimit } from "../policy/limit.js";
-import { settleCharges } from "../policy/select.js";
+import type { Amounts } from "../policy/select.js";
 import type { Logger } from "../telemetry/logger.js";
 import type { Metrics, MissingUsage } from "../telemetry/metrics.js";
 import { AUTHZ_NAMESPACE, type Passage, readPassage } from "./metadata.js";
+import { settle } from "./settle.js";
 import type { HttpHeaders, ProcessingRequest } from "./wire/ext-proc-request.js";
 
 /** Why a stream ends: the response did, or somebody gave up on it. */
@@ -34,13 +34,15 @@ export class UsageStream {
     this.#log = log;
   }
 
-  async receive(message: ProcessingRequest): Promise<void> {
+  /** Returns whether there is nothing left to learn from this stream. */
+  async receive(message: ProcessingRequest): Promise<boolean> {
     this.#passage ??= readPassage(message.metadataContext?.filterMetadata.get(AUTHZ_NAMESPACE));
     const { responseHeaders, responseBody, responseTrailers } = message;
     if (responseHeaders) this.#begin(responseHeaders);
     if (responseBody && this.#state.kind === "metering") this.#state.meter.push(responseBody.body);
-    if (responseHeaders?.endOfStream || responseBody?.endOfStream || responseTrailers)
-      await this.end("complete");
+    const isLast = responseHeaders?.endOfStream || responseBody?.endOfStream || responseTrailers;
+    if (isLast) await this.end("complete");
+    return this.#state.kind === "ended";
   }
 
   async end(how: StreamEnd): Promise<void> {
@@ -51,7 +53,7 @@ export class UsageStream {
     const usage = state.meter.end();
     if (!usage) return this.#missing(api, how === "aborted" ? "aborted" : "notReported");
     this.#metrics.used(api, usage);
-    await this.#charge(state.passage, usage);
+    await settle(this.#gate, state.passage.tokens, amountsOf(usage));
   }
 
   #begin({ headers }: HttpHeaders): void {
@@ -76,18 +78,12 @@ export class UsageStream {
     this.#state = { kind: "metering", passage, meter };
   }
 
-  async #charge(passage: Passage, usage: Usage): Promise<void> {
-    const { policy, store } = this.#gate;
-    const counters = passage.tokens.flatMap(({ limit: id, key }): Charge[] => {
-      const limit = policy.limits.get(id);
-      return limit && isTokenLimit(limit) ? [{ limit, key, amount: 0 }] : [];
-    });
-    const amounts = { totalTokens: usage.total, promptTokens: usage.input, completionTokens: usage.output };
-    await store.add(settleCharges(counters, amounts), this.#gate.now());
-  }
-
   #missing(api: string, reason: MissingUsage): void {
     this.#metrics.usageMissing(api, reason);
     this.#log.debug({ api, reason }, "a response's usage could not be charged");
   }
+}
+
+function amountsOf({ total, input, output }: Usage): Amounts {
+  return { totalTokens: total, promptTokens: input, completionTokens: output };
 }

@@ -34,6 +34,12 @@ export class Metrics {
     labelNames: ["api", "type"],
     registers: [this.registry],
   });
+  readonly #bytes = new Counter({
+    name: "weir_bytes_total",
+    help: "Bytes of request and response bodies charged, by API. Those that no limit counts are not known.",
+    labelNames: ["api"],
+    registers: [this.registry],
+  });
   readonly #missing = new Counter({
     name: "weir_usage_missing_total",
     help: "Successful responses of AI APIs without a readable usage, by API and reason.",
@@ -89,6 +95,10 @@ export class Metrics {
     this.#tokens.inc({ api, type: "completion" }, output);
   }
 
+  transferred(api: string, bytes: number): void {
+    this.#bytes.inc({ api }, bytes);
+  }
+
   usageMissing(api: string, reason: MissingUsage): void {
     this.#missing.inc({ api, reason });
   }
@@ -97,7 +107,7 @@ export class Metrics {
     this.#reloads.inc({ result });
   }
 
-  callFailed(method: "Check" | "Process"): void {
+  callFailed(method: "Check" | "Process" | "StreamAccessLogs"): void {
     this.#callErrors.inc({ method });
   }
 }

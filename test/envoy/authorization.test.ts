@@ -187,7 +187,10 @@ describe("Check, over gRPC", () => {
   test("neither keys nor their hashes are logged, denials are, with level and limit", async () => {
     await weir.check(checkOf("/open", { key: "guessed-secret" }));
     const log = weir.log();
-    assert.match(log, /"level":"custom","limit":"custom:noisy:requests:year"|"level":"application","limit"/);
+    assert.match(
+      log,
+      /"deniedBy":"custom","limit":"custom:noisy:requests:year"|"deniedBy":"application","limit"/,
+    );
     for (const secret of [
       "guessed-secret",
       "tight-ann",

@@ -9,6 +9,7 @@ export type FieldType =
   | "int32"
   | "int64"
   | "uint32"
+  | "uint64"
   | "double"
   | "enum"
   | "message";

@@ -39,8 +39,15 @@ export const uint32 = (number: number): Field<number, number> => ({
 /** As a number: exact up to 2^53, rounded beyond. */
 export const int64 = (number: number): Field<number, number> => ({
   ...implicit(number, "int64", WireType.varint, 0),
-  read: (reader) => reader.readInt64(),
+  read: (reader) => Number(reader.readInt64()),
   write: (writer, value) => writer.writeInt64(number, value),
+});
+
+/** As a number: exact up to 2^53, rounded beyond. */
+export const uint64 = (number: number): Field<number, number> => ({
+  ...implicit(number, "uint64", WireType.varint, 0),
+  read: (reader) => Number(reader.readUint64()),
+  write: (writer, value) => writer.writeUint64(number, value),
 });
 
 export const double = (number: number): Field<number, number> => ({

@@ -16,8 +16,11 @@ interface BinaryReader {
   readMessage<T>(target: T, read: (target: T, reader: this) => void): T;
   readBool(): boolean;
   readInt32(): number;
-  readInt64(): number;
+  /** In decimal beyond 2^53. */
+  readInt64(): number | string;
   readUint32(): number;
+  /** In decimal beyond 2^53. */
+  readUint64(): number | string;
   readDouble(): number;
   readEnum(): number;
 }

@@ -1,9 +1,15 @@
 import type {
   handleBidiStreamingCall,
+  handleClientStreamingCall,
   handleUnaryCall,
   MethodDefinition,
   ServiceDefinition,
 } from "@grpc/grpc-js";
+import {
+  StreamAccessLogsMessage,
+  StreamAccessLogsResponse,
+  type StreamAccessLogsResponseInit,
+} from "./access-log.js";
 import { CheckRequest, CheckResponse, type CheckResponseInit } from "./authz.js";
 import type { Message } from "./codec.js";
 import { ProcessingRequest } from "./ext-proc-request.js";
@@ -17,6 +23,11 @@ export type AuthorizationHandlers = {
 /** What a server of envoy.service.ext_proc.v3.ExternalProcessor implements. */
 export type ExternalProcessorHandlers = {
   process: handleBidiStreamingCall<ProcessingRequest, ProcessingResponseInit>;
+};
+
+/** What a server of envoy.service.accesslog.v3.AccessLogService implements. */
+export type AccessLogHandlers = {
+  streamAccessLogs: handleClientStreamingCall<StreamAccessLogsMessage, StreamAccessLogsResponseInit>;
 };
 
 /**
@@ -41,6 +52,16 @@ export const externalProcessorService = {
     ...serialization(ProcessingRequest, ProcessingResponse),
   },
 } as const satisfies ServiceDefinition<ExternalProcessorHandlers>;
+
+/** envoy.service.accesslog.v3.AccessLogService, for grpc-js: one stream for each of Envoy's workers. */
+export const accessLogService = {
+  streamAccessLogs: {
+    path: "/envoy.service.accesslog.v3.AccessLogService/StreamAccessLogs",
+    requestStream: true,
+    responseStream: false,
+    ...serialization(StreamAccessLogsMessage, StreamAccessLogsResponse),
+  },
+} as const satisfies ServiceDefinition<AccessLogHandlers>;
 
 type Serialization<Request, Response> = Omit<
   MethodDefinition<Request, Response>,

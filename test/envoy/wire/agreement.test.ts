@@ -3,7 +3,11 @@ import { join } from "node:path";
 import { before, describe, test } from "node:test";
 import type { ServiceDefinition } from "@grpc/grpc-js";
 import type { FieldInfo } from "../../../src/envoy/wire/field.js";
-import { authorizationService, externalProcessorService } from "../../../src/envoy/wire/services.js";
+import {
+  accessLogService,
+  authorizationService,
+  externalProcessorService,
+} from "../../../src/envoy/wire/services.js";
 import { runPython } from "./python.js";
 import { tables } from "./tables.js";
 
@@ -61,6 +65,7 @@ describe("the wire tables, proto/ and Envoy's own descriptors", () => {
     assert.deepEqual(proto.services, official.services);
     assertServes(authorizationService, "envoy.service.auth.v3.Authorization");
     assertServes(externalProcessorService, "envoy.service.ext_proc.v3.ExternalProcessor");
+    assertServes(accessLogService, "envoy.service.accesslog.v3.AccessLogService");
   });
 
   function assertServes(definition: ServiceDefinition, service: string): void {

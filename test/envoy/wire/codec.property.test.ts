@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { StreamAccessLogsMessage } from "../../../src/envoy/wire/access-log.js";
 import { CheckRequest, CheckResponse } from "../../../src/envoy/wire/authz.js";
 import { type Infer, MalformedMessageError, message } from "../../../src/envoy/wire/codec.js";
 import { ProcessingRequest } from "../../../src/envoy/wire/ext-proc-request.js";
@@ -18,6 +19,7 @@ import {
   repeated,
   string,
   uint32,
+  uint64,
 } from "../../../src/envoy/wire/fields.js";
 import { type JsonObject, Struct } from "../../../src/envoy/wire/struct.js";
 import { tables } from "./tables.js";
@@ -30,6 +32,7 @@ const Sample = message("test.Sample", {
   int: int32(3),
   big: int64(4),
   unsigned: uint32(5),
+  wide: uint64(11),
   leaf: embedded(6, Leaf),
   leaves: repeated(embedded(7, Leaf)),
   names: map(8),
@@ -56,6 +59,7 @@ const sample = fc.record<Infer<typeof Sample>>(
     int: fc.integer(),
     big: fc.maxSafeInteger(),
     unsigned: fc.nat({ max: 2 ** 32 - 1 }),
+    wide: fc.maxSafeNat(),
     leaf: fc.option(leaf, { nil: undefined }),
     leaves: fc.array(leaf, { maxLength: 4 }),
     names: fc.array(fc.tuple(text, text)).map((entries) => new Map(entries)),
@@ -67,7 +71,14 @@ const sample = fc.record<Infer<typeof Sample>>(
 );
 
 /** The messages that come from outside. */
-const received = [CheckRequest, ProcessingRequest, CheckResponse, ProcessingResponse, Sample];
+const received = [
+  CheckRequest,
+  ProcessingRequest,
+  StreamAccessLogsMessage,
+  CheckResponse,
+  ProcessingResponse,
+  Sample,
+];
 
 test("what is encoded decodes to the same", () => {
   fc.assert(

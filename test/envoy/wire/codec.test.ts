@@ -19,6 +19,7 @@ test("an empty message decodes to proto3's defaults", () => {
     names: new Map(),
     places: new Map(),
     either: undefined,
+    wide: 0,
   });
 });
 
@@ -64,11 +65,21 @@ test("numbers keep sign and size", () => {
   const value = { int: -(2 ** 31), big: -(2 ** 53) + 1, unsigned: 2 ** 32 - 1, real: 1e-300 };
   const { int, big, unsigned, real } = All.decode(All.encode(value));
   assert.deepEqual({ int, big, unsigned, real }, value);
+  const wide = 2 ** 53 - 1;
+  assert.equal(All.decode(All.encode({ wide })).wide, wide);
+});
+
+test("a number of 64 bits beyond 2^53 is rounded, and still a number", () => {
+  assert.equal(All.decode(hex("70 ffffffffffffffffff01")).wide, 2 ** 64);
+  assert.equal(All.decode(hex("70 8080808080808010")).wide, 2 ** 53);
+  assert.equal(All.decode(hex("28 ffffffffffffffff7f")).big, 2 ** 63);
+  assert.equal(All.decode(hex("28 80808080808080808001")).big, -(2 ** 63));
 });
 
 test("a number that does not fit its field cannot be encoded", () => {
   assert.throws(() => All.encode({ int: 2 ** 31 }), Error);
   assert.throws(() => All.encode({ unsigned: -1 }), Error);
+  assert.throws(() => All.encode({ wide: -1 }), Error);
 });
 
 test("an enum value that is not in the table is kept", () => {

@@ -13,6 +13,7 @@ import {
   repeated,
   string,
   uint32,
+  uint64,
 } from "../../../src/envoy/wire/fields.js";
 
 /** Embedded in All. */
@@ -33,6 +34,7 @@ export const All = message("test.All", {
   names: map(11),
   places: mapOf(12, Point),
   either: member(string(13)),
+  wide: uint64(14),
 });
 
 export interface Tree {

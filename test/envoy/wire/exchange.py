@@ -8,12 +8,13 @@ import base64
 import json
 import sys
 
+from envoy.service.accesslog.v3 import als_pb2
 from envoy.service.auth.v3 import external_auth_pb2
 from envoy.service.ext_proc.v3 import external_processor_pb2
 from google.protobuf import descriptor_pool, json_format, message_factory
 
 # What the imports are for: importing puts the messages into the pool.
-LOADED = (external_auth_pb2, external_processor_pb2)
+LOADED = (als_pb2, external_auth_pb2, external_processor_pb2)
 
 
 def message_class(name):

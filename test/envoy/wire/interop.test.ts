@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
+import { StreamAccessLogsMessage, StreamAccessLogsResponse } from "../../../src/envoy/wire/access-log.js";
 import { CheckRequest, CheckResponse } from "../../../src/envoy/wire/authz.js";
 import { HeaderAppendAction } from "../../../src/envoy/wire/base.js";
 import { ProcessingRequest } from "../../../src/envoy/wire/ext-proc-request.js";
@@ -112,6 +113,11 @@ const answers = {
     type: ProcessingResponse.name,
     json: { responseTrailers: { headerMutation: { removeHeaders: ["x-b"] } } },
   },
+  "the end of the access log": {
+    bytes: StreamAccessLogsResponse.encode({}),
+    type: StreamAccessLogsResponse.name,
+    json: {},
+  },
   "an immediate response": {
     bytes: ProcessingResponse.encode({
       immediateResponse: {
@@ -132,6 +138,9 @@ const answers = {
     },
   },
 };
+
+/** The messages that Envoy sends. */
+const received = [CheckRequest, ProcessingRequest, StreamAccessLogsMessage];
 
 describe("between weir's tables and Envoy's own classes", () => {
   const requests = Object.entries(samples.requests);
@@ -155,9 +164,8 @@ describe("between weir's tables and Envoy's own classes", () => {
   for (const [name, { type, expected }] of requests) {
     test(`weir reads ${name} that Envoy wrote`, () => {
       const bytes = encoded.get(name) ?? Buffer.alloc(0);
-      const actual =
-        type === CheckRequest.name ? CheckRequest.decode(bytes) : ProcessingRequest.decode(bytes);
-      assert.deepStrictEqual(actual, expected);
+      const table = received.find(({ name }) => name === type);
+      assert.deepStrictEqual(table?.decode(bytes), expected);
     });
   }
 

@@ -1,3 +1,8 @@
+import {
+  AccessLogType,
+  HTTPAccessLogEntry,
+  StreamAccessLogsMessage,
+} from "../../../src/envoy/wire/access-log.js";
 import { CheckRequest } from "../../../src/envoy/wire/authz.js";
 import type { Infer } from "../../../src/envoy/wire/codec.js";
 import { ProcessingRequest } from "../../../src/envoy/wire/ext-proc-request.js";
@@ -30,6 +35,8 @@ const headers = {
 const metadata = struct({ "envoy.filters.http.jwt_authn": json });
 const none = { headerMap: undefined, fragment: "", query: "", body: "", rawBody: Buffer.alloc(0) };
 const silent: Infer<typeof ProcessingRequest> = ProcessingRequest.decode(Buffer.alloc(0));
+
+const silentEntry: Infer<typeof HTTPAccessLogEntry> = HTTPAccessLogEntry.decode(Buffer.alloc(0));
 
 /** What Envoy sends, in protobuf's JSON form, and what it must decode to. */
 export const requests = {
@@ -176,6 +183,55 @@ export const requests = {
     type: ProcessingRequest.name,
     json: { requestBody: { endOfStream: true } },
     expected: { ...silent, requestBody: { body: Buffer.alloc(0), endOfStream: true } },
+  },
+  "a batch of the access log": {
+    type: StreamAccessLogsMessage.name,
+    json: {
+      identifier: { node: { id: "not in the table" }, logName: "weir" },
+      httpLogs: {
+        logEntry: [
+          {
+            commonProperties: {
+              upstreamCluster: "not in the table",
+              sampleRate: 1,
+              startTime: "2026-01-02T03:04:05.678Z",
+              metadata: { filterMetadata: { "envoy.filters.http.jwt_authn": json } },
+              accessLogType: "DownstreamEnd",
+            },
+            protocolVersion: "HTTP2",
+            request: { path: "/orders", requestHeadersBytes: "321", requestBodyBytes: "9007199254740991" },
+            response: { responseCode: 200, responseHeadersBytes: "12", responseBodyBytes: "4294967296" },
+          },
+          { commonProperties: { accessLogType: "DownstreamPeriodic" }, request: {} },
+          {},
+        ],
+      },
+    },
+    expected: {
+      httpLogs: {
+        logEntry: [
+          {
+            commonProperties: {
+              metadata: { filterMetadata: metadata },
+              accessLogType: AccessLogType.DownstreamEnd,
+            },
+            request: { requestBodyBytes: 9_007_199_254_740_991 },
+            response: { responseBodyBytes: 4_294_967_296 },
+          },
+          {
+            commonProperties: { metadata: undefined, accessLogType: AccessLogType.DownstreamPeriodic },
+            request: { requestBodyBytes: 0 },
+            response: undefined,
+          },
+          silentEntry,
+        ],
+      },
+    },
+  },
+  "a batch of connections' logs": {
+    type: StreamAccessLogsMessage.name,
+    json: { tcpLogs: { logEntry: [{ connectionProperties: { receivedBytes: "5" } }] } },
+    expected: { httpLogs: undefined },
   },
   trailers: {
     type: ProcessingRequest.name,

@@ -3,10 +3,16 @@ import { once } from "node:events";
 import { after, before, describe, test } from "node:test";
 import { promisify } from "node:util";
 import { Client, credentials, Server, ServerCredentials, status } from "@grpc/grpc-js";
+import {
+  StreamAccessLogsMessage,
+  type StreamAccessLogsResponse,
+} from "../../../src/envoy/wire/access-log.js";
 import { CheckRequest } from "../../../src/envoy/wire/authz.js";
 import type { ProcessingResponse } from "../../../src/envoy/wire/ext-proc-response.js";
 import {
+  type AccessLogHandlers,
   type AuthorizationHandlers,
+  accessLogService,
   authorizationService,
   type ExternalProcessorHandlers,
   externalProcessorService,
@@ -30,11 +36,19 @@ const processor: ExternalProcessorHandlers = {
 
 describe("a grpc-js server with the service definitions", () => {
   const server = new Server();
+  const entries: number[] = [];
+  const accessLog: AccessLogHandlers = {
+    streamAccessLogs(call, callback) {
+      call.on("data", ({ httpLogs }) => entries.push(httpLogs?.logEntry.length ?? 0));
+      call.on("end", () => callback(null, {}));
+    },
+  };
   let client: Client;
 
   before(async () => {
     server.addService(authorizationService, authorization);
     server.addService(externalProcessorService, processor);
+    server.addService(accessLogService, accessLog);
     const bind = promisify(server.bindAsync.bind(server));
     const port = await bind("127.0.0.1:0", ServerCredentials.createInsecure());
     client = new Client(`127.0.0.1:${port}`, credentials.createInsecure());
@@ -67,6 +81,23 @@ describe("a grpc-js server with the service definitions", () => {
     assert.deepEqual(answer.requestBody?.response?.bodyMutation?.body, Buffer.from("abc"));
     call.end();
     await once(call, "end");
+  });
+
+  test("answers a StreamAccessLogs stream once it ends", async () => {
+    const { path, responseDeserialize } = accessLogService.streamAccessLogs;
+    const answer = await new Promise<StreamAccessLogsResponse>((resolve, reject) => {
+      const call = client.makeClientStreamRequest(
+        path,
+        StreamAccessLogsMessage.encode,
+        responseDeserialize,
+        (error, answer) => (answer ? resolve(answer) : reject(error)),
+      );
+      call.write({ httpLogs: { logEntry: [{}, {}] } });
+      call.write({});
+      call.end();
+    });
+    assert.deepEqual(answer, {});
+    assert.deepEqual(entries, [2, 0]);
   });
 
   function unary<Answer>(

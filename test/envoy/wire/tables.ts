@@ -1,3 +1,4 @@
+import * as accessLog from "../../../src/envoy/wire/access-log.js";
 import * as address from "../../../src/envoy/wire/address.js";
 import * as attributeContext from "../../../src/envoy/wire/attribute-context.js";
 import * as authz from "../../../src/envoy/wire/authz.js";
@@ -10,6 +11,7 @@ import * as processingMode from "../../../src/envoy/wire/processing-mode.js";
 import * as rpcStatus from "../../../src/envoy/wire/rpc-status.js";
 
 const exported: unknown[] = [
+  accessLog,
   address,
   attributeContext,
   authz,
