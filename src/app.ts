@@ -1,10 +1,13 @@
 import { readFile } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import { AdminServer } from "./admin/server.js";
 import { createClock } from "./clock.js";
+import { parsePolicyInBackground } from "./config/background.js";
 import { type LoadedPolicy, parsePolicy } from "./config/load.js";
 import { watchFile } from "./config/watch.js";
 import { MemoryStore } from "./counters/memory.js";
 import type { Gate } from "./decision/gate.js";
+import { createAccessLog } from "./envoy/access-log.js";
 import { createAuthorization } from "./envoy/authorization.js";
 import { createProcessor } from "./envoy/processor.js";
 import { EnvoyServer } from "./envoy/server.js";
@@ -20,7 +23,9 @@ export interface WeirOptions {
   readonly grpcAddress: Address;
   /** For operators. */
   readonly adminAddress: Address;
-  /** How long calls may go on once weir is told to stop. */
+  /** How long weir goes on as ever once it is told to stop, while health checks learn of it. */
+  readonly drainDelayMs: number;
+  /** How long calls may go on after that. */
   readonly drainMs: number;
   readonly log: Logger;
 }
@@ -34,8 +39,10 @@ export interface Weir {
 }
 
 const DEFAULT_MAX_COUNTERS = 1_000_000;
+/** `weir validate` lists them all. */
+const MISTAKES_LOGGED = 20;
 const SWEEP_INTERVAL_MS = 10_000;
-const WATCH = { pollMs: 2_000, settleMs: 50 };
+const WATCH = { pollMs: 2_000, settleMs: 100 };
 
 /** Reads and checks a policy file. Throws POLICY_UNREADABLE or POLICY_INVALID. */
 export async function loadPolicy(file: string): Promise<LoadedPolicy & { readonly text: string }> {
@@ -61,6 +68,7 @@ export async function startWeir(options: WeirOptions): Promise<Weir> {
   const grpc = new EnvoyServer({
     authorization: createAuthorization(gate, metrics, log),
     processor: createProcessor(gate, metrics, log),
+    accessLog: createAccessLog(gate, metrics, log),
   });
   const admin = new AdminServer({
     metrics: metrics.registry,
@@ -68,40 +76,50 @@ export async function startWeir(options: WeirOptions): Promise<Weir> {
   });
 
   const closing: (() => void | Promise<void>)[] = [() => admin.stop(), () => grpc.stop(options.drainMs)];
-  const stop = async () => {
+  const closeAll = async () => {
     stopping = true;
-    log.info("weir stops");
-    for (const close of closing.splice(0).reverse()) await close();
+    grpc.announceStop();
+    log.info({ afterMs: options.drainDelayMs }, "weir stops");
+    await sleep(options.drainDelayMs);
+    for (const close of closing.toReversed()) await close();
+  };
+  let stopped: Promise<void> | undefined;
+  const stop = () => {
+    stopped ??= closeAll();
+    return stopped;
   };
 
   try {
     const grpcAddress = await grpc.listen(options.grpcAddress);
     const adminAddress = await admin.listen(options.adminAddress);
-    closing.push(watchFile(policyFile, loaded.text, (text) => reload(text, options, gate, metrics), WATCH));
+    let reloading = Promise.resolve();
+    const takeOver = (text: string) => {
+      reloading = reloading.then(() => reload(text, options, gate, metrics));
+    };
+    closing.push(watchFile(policyFile, loaded.text, takeOver, WATCH));
     const sweeping = setInterval(() => store.sweep(gate.now()), SWEEP_INTERVAL_MS);
     closing.push(() => clearInterval(sweeping));
     const addresses = { grpc: formatAddress(grpcAddress), admin: formatAddress(adminAddress) };
     log.info({ ...addresses, policy: policyFile }, "weir serves");
     return { grpcAddress, adminAddress, stop };
   } catch (error) {
-    await stop();
+    for (const close of closing.toReversed()) await close();
     throw error;
   }
 }
 
 /** A good policy takes over for the requests to come; a bad one changes nothing. */
-function reload(text: string, { policyFile, log }: WeirOptions, gate: Gate, metrics: Metrics): void {
+async function reload(text: string, { policyFile, log }: WeirOptions, gate: Gate, metrics: Metrics) {
   try {
-    const { policy, warnings } = parsePolicy(text, policyFile);
+    const { policy, warnings } = await parsePolicyInBackground(text, policyFile);
     gate.policy = policy;
     metrics.reloaded("taken");
     for (const warning of warnings) log.warn(warning);
     log.info("the changed policy is in force");
   } catch (error) {
     metrics.reloaded("refused");
-    log.error(
-      { reason: (error as Error).message },
-      "the changed policy is refused; the old one stays in force",
-    );
+    const [summary = "", ...mistakes] = (error as Error).message.split("\n");
+    const reason = { reason: summary, mistakes: mistakes.slice(0, MISTAKES_LOGGED) };
+    log.error(reason, "the changed policy is refused; the old one stays in force");
   }
 }

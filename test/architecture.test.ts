@@ -41,6 +41,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     "node:fs",
     "node:fs/promises",
     "node:path",
+    "node:worker_threads",
   ]),
 };
 

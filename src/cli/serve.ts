@@ -16,10 +16,15 @@ const flags = {
     about: "where /healthz, /readyz and /metrics are",
   },
   "log-level": { placeholder: "LEVEL", fallback: "info", about: logLevels.join(", ") },
+  "drain-delay-ms": {
+    placeholder: "MS",
+    fallback: "3000",
+    about: "how long it goes on as ever after SIGTERM, not ready",
+  },
   "drain-ms": {
     placeholder: "MS",
     fallback: "10000",
-    about: "how long calls may go on after SIGTERM",
+    about: "how long calls may go on after that",
   },
 };
 
@@ -39,6 +44,7 @@ ${describeFlags(flags)}`,
       policyFile: policyArgument(positionals, terminal.env),
       grpcAddress: address("grpc", values.grpc),
       adminAddress: address("admin", values.admin),
+      drainDelayMs: milliseconds("drain-delay-ms", values["drain-delay-ms"]),
       drainMs: milliseconds("drain-ms", values["drain-ms"]),
       log: createLogger(logLevel(values["log-level"])),
     });
@@ -51,7 +57,10 @@ ${describeFlags(flags)}`,
 function address(flag: string, value: string): Address {
   const parsed = parseAddress(value);
   if (parsed) return parsed;
-  throw new WeirError("USAGE", `--${flag} must be host:port, [ipv6]:port or unix:/path, not "${value}"`);
+  throw new WeirError(
+    "USAGE",
+    `--${flag} must be host:port, [ipv6]:port or unix:/path of at most 107 bytes, not "${value}"`,
+  );
 }
 
 function milliseconds(flag: string, value: string): number {

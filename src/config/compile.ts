@@ -1,3 +1,4 @@
+import { API_KEY_PLACEHOLDER } from "../identity/api-key.js";
 import { ApiIndex } from "../policy/api-index.js";
 import type { DenyRule } from "../policy/deny-rule.js";
 import { parseIpRange } from "../policy/ip-range.js";
@@ -127,7 +128,8 @@ function compileIdentity(file: PolicyFile, applications: readonly Application[])
     for (const { apiKey, clientId, principal, ...rest } of entry.credentials ?? []) {
       const { environment = "production", user = null } = rest;
       const credential = { application, environment, user };
-      if (apiKey !== undefined) byKey.set(apiKey.replace(/^sha256:/, "").toLowerCase(), credential);
+      if (apiKey !== undefined && apiKey !== API_KEY_PLACEHOLDER)
+        byKey.set(apiKey.replace(/^sha256:/, "").toLowerCase(), credential);
       if (clientId !== undefined) byClientId.set(clientId, credential);
       if (principal !== undefined) byPrincipal.set(principal, credential);
     }

@@ -1,4 +1,5 @@
 import { WeirError } from "../errors.js";
+import { API_KEY_PLACEHOLDER } from "../identity/api-key.js";
 import type { Policy } from "../policy/policy.js";
 import { checkSense } from "./checks/sense.js";
 import { compilePolicy } from "./compile.js";
@@ -7,21 +8,31 @@ import type { PolicyFile } from "./schema/policy.js";
 import { checkShape } from "./shape.js";
 import { type Document, parseYaml, YamlError } from "./yaml.js";
 
-export interface LoadedPolicy {
-  readonly policy: Policy;
+/** A policy file without mistakes. */
+export interface CheckedPolicy {
   /** The file as written: settings of the service stand there too. */
   readonly file: PolicyFile;
   /** What the author should know though it stops nothing, one line each. */
   readonly warnings: readonly string[];
 }
 
+export interface LoadedPolicy extends CheckedPolicy {
+  readonly policy: Policy;
+}
+
+/** Makes a policy of the text of a policy file. Throws POLICY_INVALID as {@link checkPolicy} does. */
+export function parsePolicy(text: string, name: string): LoadedPolicy {
+  const checked = checkPolicy(text, name);
+  return { ...checked, policy: compilePolicy(checked.file) };
+}
+
 /**
- * Makes a policy of the text of a policy file. Throws POLICY_INVALID with every mistake at once, one a line:
+ * Reads the text of a policy file. Throws POLICY_INVALID with every mistake at once, one a line:
  * `policy.yaml:12: apis[0].tier: unknown tier "Gld"; did you mean "Gold"?`.
  *
  * @param name what the messages call the file
  */
-export function parsePolicy(text: string, name: string): LoadedPolicy {
+export function checkPolicy(text: string, name: string): CheckedPolicy {
   const document = readDocument(text, name);
   const shape = checkShape(document.value);
   const problems =
@@ -33,7 +44,7 @@ export function parsePolicy(text: string, name: string): LoadedPolicy {
   }
   const { file } = shape;
   const warnings = inOrder(findWarnings(file), document).map((line) => `${name}:${line}`);
-  return { policy: compilePolicy(file), file, warnings };
+  return { file, warnings };
 }
 
 function readDocument(text: string, name: string): Document {
@@ -55,10 +66,18 @@ function inOrder(problems: readonly Problem[], document: Document): string[] {
     .map(({ line, where, message }) => `${line}: ${inOneLine(`${where || "the file"}: ${message}`)}`);
 }
 
-function findWarnings({ apis = [] }: PolicyFile): Problem[] {
-  return apis.flatMap((api, i) => {
+function findWarnings({ apis = [], applications = [] }: PolicyFile): Problem[] {
+  const reserving = apis.flatMap((api, i) => {
     if (api.ai?.admission !== "reserve") return [];
     const message = "reserve is not built yet: requests are charged after the response, as with charge-after";
     return [{ path: ["apis", i, "ai", "admission"], message }];
   });
+  const placeholders = applications.flatMap(({ credentials = [] }, i) =>
+    credentials.flatMap(({ apiKey }, k) => {
+      if (apiKey !== API_KEY_PLACEHOLDER) return [];
+      const message = "is a placeholder: no key is known by it; `weir hash-key` makes the hash of a key";
+      return [{ path: ["applications", i, "credentials", k, "apiKey"], message }];
+    }),
+  );
+  return [...reserving, ...placeholders];
 }

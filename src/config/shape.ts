@@ -22,18 +22,16 @@ export function checkShape(value: unknown): Shape {
   const { issues } = result.error;
   return {
     kind: "invalid",
-    problems: issues.filter((issue) => !isEcho(issue, issues)).flatMap((issue) => describe(issue, value)),
+    problems: withoutEchoes(issues).flatMap((issue) => describe(issue, value)),
     draft: prune(value, issues),
   };
 }
 
 /** That a mapping lacks something is no news where one of its keys is misspelt. */
-function isEcho(issue: z.core.$ZodIssue, issues: readonly z.core.$ZodIssue[]): boolean {
-  const place = formatPath(pathOf(issue));
-  return (
-    issue.code === "custom" &&
-    issues.some((other) => other.code === "unrecognized_keys" && formatPath(pathOf(other)) === place)
-  );
+function withoutEchoes(issues: readonly z.core.$ZodIssue[]): readonly z.core.$ZodIssue[] {
+  const place = (issue: z.core.$ZodIssue) => formatPath(pathOf(issue));
+  const misspelt = new Set(issues.filter(({ code }) => code === "unrecognized_keys").map(place));
+  return issues.filter((issue) => issue.code !== "custom" || !misspelt.has(place(issue)));
 }
 
 function describe(issue: z.core.$ZodIssue, root: unknown): Problem[] {

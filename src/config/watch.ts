@@ -10,9 +10,10 @@ export interface FileWatchOptions {
 }
 
 /**
- * Calls `onChange` with the new text whenever the content of `file` differs from the text last seen. It watches
- * the folder and not the file, so that a rename over it and a ConfigMap's swapped symbolic link are seen too. A
- * file that can't be read at the moment is left for the next look.
+ * Calls `onChange` with the new text whenever the content of `file` differs from the text last seen, and has stayed
+ * the same for `settleMs`: a file that is written in pieces is taken when it is whole. It watches the folder and not
+ * the file, so that a rename over it and a ConfigMap's swapped symbolic link are seen too. A file that can't be
+ * read at the moment is left for the next look.
  *
  * @returns stops watching
  */
@@ -23,27 +24,46 @@ export function watchFile(
   { pollMs, settleMs }: FileWatchOptions,
 ): () => void {
   let last = seen;
-  let stopped = false;
+  let candidate: string | null = null;
   let settling: NodeJS.Timeout | undefined;
+  let stopped = false;
 
   const look = async () => {
     const text = await readFile(file, "utf8").catch(() => last);
-    if (stopped || text === last) return;
-    last = text;
-    onChange(text);
+    if (stopped) return;
+    if (text === last) {
+      candidate = null;
+    } else if (text === candidate) {
+      candidate = null;
+      last = text;
+      onChange(text);
+    } else {
+      candidate = text;
+      lookSoon();
+    }
   };
   const lookSoon = () => {
     clearTimeout(settling);
     settling = setTimeout(look, settleMs);
   };
 
-  const poll = setInterval(look, pollMs);
-  const watcher = watch(dirname(file), lookSoon);
-  watcher.on("error", () => watcher.close());
+  const poll = setInterval(() => candidate === null && look(), pollMs);
+  const stopWatching = watchFolder(dirname(file), lookSoon);
   return () => {
     stopped = true;
     clearInterval(poll);
     clearTimeout(settling);
-    watcher.close();
+    stopWatching();
   };
+}
+
+/** Where the system has no watches left, the poll has to do. */
+function watchFolder(folder: string, onEvent: () => void): () => void {
+  try {
+    const watcher = watch(folder, onEvent);
+    watcher.on("error", () => watcher.close());
+    return () => watcher.close();
+  } catch {
+    return () => {};
+  }
 }

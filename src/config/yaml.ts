@@ -27,14 +27,31 @@ export class YamlError extends Error {
   }
 }
 
-/** Reads one YAML 1.2 document. Throws {@link YamlError}. */
+/**
+ * Reads one YAML 1.2 document. What YAML wants in quotes is read without them in one case that everybody writes:
+ * `{ match: GET /items/{id} }`. Throws {@link YamlError}.
+ */
 export function parseYaml(text: string): Document {
+  try {
+    return readDocument(text);
+  } catch (error) {
+    const quoted = text.replace(unquotedTemplate, '$1"$2"');
+    if (!(error instanceof YamlError) || quoted === text) throw error;
+    return readDocument(quoted);
+  }
+}
+
+/** A method and a path with parameters behind `match:`, up to where either ends in a flow mapping. */
+const unquotedTemplate = /(\bmatch: +)((?:[A-Z]+|\*) \/(?:[^\s{}[\],"'#]|\{[^\s{}[\],"'#]+\})*)/g;
+
+function readDocument(text: string): Document {
   try {
     const events = parseEvents(text, {});
     const documents = constructFromEvents(events, { source: text, maxAliases: 1000 });
     if (documents.length !== 1) throw new YamlError(`expected one document, found ${documents.length}`, 1);
     const offsets = locate(events, text);
-    return { value: documents[0], lineOf: (path) => lineAt(text, nearest(offsets, path)) };
+    const lineAt = lineIndex(text);
+    return { value: documents[0], lineOf: (path) => lineAt(nearest(offsets, path)) };
   } catch (error) {
     if (error instanceof YAMLException)
       throw new YamlError(explain(error.reason), (error.mark?.line ?? 0) + 1);
@@ -67,7 +84,8 @@ function locate(events: readonly Event[], text: string): Map<string, number> {
         const name = key?.type === EVENT_ID.SCALAR ? getScalarValue(text, key) : "?";
         const keyOffset = key ? startOf(key) : 0;
         // What reads the value passes over such a key, so its mistakes would go unseen.
-        if (name === "__proto__") throw new YamlError(`"${name}" cannot be a key`, lineAt(text, keyOffset));
+        if (name === "__proto__")
+          throw new YamlError(`"${name}" cannot be a key`, lineIndex(text)(keyOffset));
         visit([...path, name, "(key)"], null);
         visit([...path, name], keyOffset);
       }
@@ -107,6 +125,18 @@ function nearest(offsets: ReadonlyMap<string, number>, path: Path): number {
 
 const id = (path: Path) => JSON.stringify(path);
 
-function lineAt(text: string, offset: number): number {
-  return text.slice(0, offset).split(/\r\n|\r|\n/).length;
+/** Finds the 1-based line of an offset. */
+function lineIndex(text: string): (offset: number) => number {
+  const starts = [0];
+  for (const { index, 0: lineBreak } of text.matchAll(/\r\n|\r|\n/g)) starts.push(index + lineBreak.length);
+  return (offset) => {
+    let low = 0;
+    let high = starts.length;
+    while (high - low > 1) {
+      const middle = (low + high) >> 1;
+      if ((starts[middle] ?? 0) <= offset) low = middle;
+      else high = middle;
+    }
+    return low + 1;
+  };
 }

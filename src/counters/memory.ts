@@ -65,6 +65,7 @@ export class MemoryStore implements CounterStore {
 
   #add({ limit, key, amount }: Charge, now: EpochMs): void {
     if (amount === 0) return;
+    // Not kept from the check: room made for one charge may have dropped the still empty ledger of the next.
     const ledger = this.#ledgerOf(limit, now);
     const before = ledger.size;
     ledger.add(key, amount, now);

@@ -26,19 +26,34 @@ const ANY_HOST = "*";
  */
 export class ApiIndex<T> {
   readonly #byHost = new Map<string, PrefixNode<T>>();
+  #hasWildcards = false;
 
   add(match: ApiMatch, api: T): void {
     for (const host of match.hosts.length > 0 ? match.hosts : [ANY_HOST]) {
+      if (host.startsWith("*.")) this.#hasWildcards = true;
       let at = this.#rootOf(host.toLowerCase());
       for (const segment of prefixSegments(match)) at = childOf(at, segment);
       at.api = api;
     }
   }
 
-  find(host: string, segments: readonly string[]): ApiHit<T> | null {
-    for (const candidate of hostCandidates(host)) {
-      const root = this.#byHost.get(candidate);
-      const hit = root ? longestPrefix(root, segments) : null;
+  find(authority: string, segments: readonly string[]): ApiHit<T> | null {
+    const host = hostOf(authority);
+    return (
+      this.#findAt(host, segments) ??
+      (this.#hasWildcards ? this.#findAtWildcards(host, segments) : null) ??
+      this.#findAt(ANY_HOST, segments)
+    );
+  }
+
+  #findAt(host: string, segments: readonly string[]): ApiHit<T> | null {
+    const root = this.#byHost.get(host);
+    return root ? longestPrefix(root, segments) : null;
+  }
+
+  #findAtWildcards(host: string, segments: readonly string[]): ApiHit<T> | null {
+    for (let dot = host.indexOf("."); dot >= 0; dot = host.indexOf(".", dot + 1)) {
+      const hit = this.#findAt(`*${host.slice(dot)}`, segments);
       if (hit) return hit;
     }
     return null;
@@ -77,11 +92,15 @@ function longestPrefix<T>(root: PrefixNode<T>, segments: readonly string[]): Api
   return hit;
 }
 
-function* hostCandidates(authority: string): Generator<string> {
-  const host = authority.toLowerCase().replace(/\.?(:\d+)?$/, "");
-  yield host;
-  for (let dot = host.indexOf("."); dot >= 0; dot = host.indexOf(".", dot + 1)) yield `*${host.slice(dot)}`;
-  yield ANY_HOST;
+/** Longer names do not exist (RFC 1035 section 2.3.4), and trying their every suffix would take too long. */
+const MAX_HOST_LENGTH = 253;
+
+/** In lower case, without what may stand around a name: a user, a port even if empty, dots at the end. */
+function hostOf(authority: string): string {
+  const host = authority.toLowerCase();
+  if (host.length > MAX_HOST_LENGTH + ":65535".length) return "";
+  if (!/[:@]|\.$/.test(host)) return host;
+  return host.replace(/^.*@/, "").replace(/:\d*$/, "").replace(/\.+$/, "");
 }
 
 function childOf<T>(at: PrefixNode<T>, segment: string): PrefixNode<T> {

@@ -21,7 +21,7 @@ const more =
   "resources backends production url ai provider applications subscriptions credentials apiKey clientId";
 const rest =
   "identity jwt metadata trusted deny ip custom key faults store kind Unlimited orders/v1 mobile a";
-const odd = ["constructor", "toString", "hasOwnProperty", "valueOf", "", "0", "(key)", "?", "<<"];
+const odd = ["length", "constructor", "toString", "hasOwnProperty", "valueOf", "", "0", "(key)", "?", "<<"];
 const key = fc.constantFrom(...`${names} ${more} ${rest}`.split(" "), ...odd);
 const scalar = fc.oneof(
   fc.constantFrom(

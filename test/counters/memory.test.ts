@@ -48,6 +48,19 @@ describe("the memory store bounds its memory", () => {
     assert.equal((await store.charge([chargeOf(other, 1, "ann")], START)).admitted, false);
   });
 
+  test("a request that makes room is charged to all its limits", async () => {
+    const store = new MemoryStore({ maxCounters: 100 });
+    for (let i = 0; i < 100; i++) await store.charge([chargeOf(limit, 1, `user${i}`)], START);
+    const charges = ["a", "b", "c"].map((scope) => chargeOf(limitOf({ max: 5, scope })));
+    const nextMinute = START + 60_000;
+    await store.charge(charges, nextMinute);
+    const { standings } = await store.charge(charges, nextMinute);
+    assert.deepEqual(
+      standings.map(({ used }) => used),
+      [1, 1, 1],
+    );
+  });
+
   test("sweeping forgets what has ended and nothing else", async () => {
     const store = new MemoryStore({ maxCounters: 100 });
     await store.charge([chargeOf(limit), chargeOf(other, 5)], START);

@@ -109,7 +109,7 @@ deny: [{ application: app, api: tokens/v1, environment: sandbox }]
     for (let i = 0; i < 4; i++) assert.equal(await ask("/soft"), "ok");
     assert.equal(await ask("/soft"), 900807);
     assert.match(await weir.metrics(), /weir_would_deny_total\{api="soft\/v1",level="subscription"\} 3/);
-    assert.match(weir.log(), /"level":"subscription".*"would deny"/);
+    assert.match(weir.log(), /"deniedBy":"subscription".*"would deny"/);
   });
 
   test("API and resource limits both apply, unlike in WSO2, which ignores the second", async () => {

@@ -35,7 +35,10 @@ describe("the API of a request", () => {
     ["api.example.com:8443", "/orders/v1", "exactDeep", 2],
     ["api.example.com.", "/orders/v1", "exactDeep", 2],
     ["api.example.com.:8443", "/orders/v1", "exactDeep", 2],
+    ["api.example.com:", "/orders/v1", "exactDeep", 2],
+    ["api.example.com..", "/orders/v1", "exactDeep", 2],
     ["www.example.com", "/orders/v1", "wild", 1],
+    ["www.example.com.:8443", "/orders/v1", "wild", 1],
     ["a.b.example.com", "/orders", "wild", 1],
     ["example.com", "/orders", "wilder", 1],
     ["com", "/orders", "any", 1],
@@ -110,4 +113,30 @@ test("matches overlap when they share a host and a prefix, however these are spe
   assert.deepEqual(matchIdentities({ hosts: ["*"], pathPrefix: "//a" }), ["*/a"]);
   assert.deepEqual(matchIdentities({ hosts: ["A.com", "b.com"], pathPrefix: "/" }), ["a.com/", "b.com/"]);
   assert.deepEqual(matchIdentities({ hosts: [], pathPrefix: "/x/../é" }), ["*/%C3%A9"]);
+});
+
+describe("a host spelt so that it names the same", () => {
+  const index = new ApiIndex<string>();
+  index.add({ hosts: ["api.example.com"], pathPrefix: "/" }, "exact");
+  index.add({ hosts: ["*.example.org"], pathPrefix: "/" }, "wildcard");
+
+  for (const host of [
+    "api.example.com:",
+    "api.example.com..",
+    "api.example.com.:443",
+    "user@api.example.com",
+    "a@b@API.example.com",
+  ]) {
+    test(`${host} finds the API`, () => assert.equal(index.find(host, [])?.api, "exact"));
+  }
+
+  test("takes no time where it is longer than any name can be, however many dots it has", () => {
+    const started = performance.now();
+    for (let i = 0; i < 100; i++) {
+      assert.equal(index.find("a.".repeat(30_000), []), null);
+      assert.equal(index.find(`${".".repeat(60_000)}x`, []), null);
+    }
+    // It took seconds a request; no machine is so slow that a hundred bounded look-ups do.
+    assert.ok(performance.now() - started < 2000);
+  });
 });

@@ -63,10 +63,13 @@ describe("a template is refused", () => {
 });
 
 const value = fc
-  .array(fc.constantFrom("a", ":", "-", "/", "%", "%00003a", "00003a", "😀", "😁", "::", "{", "}", "anonymous"), {
-    minLength: 1,
-    maxLength: 5,
-  })
+  .array(
+    fc.constantFrom("a", ":", "-", "/", "%", "%00003a", "00003a", "😀", "😁", "::", "{", "}", "anonymous"),
+    {
+      minLength: 1,
+      maxLength: 5,
+    },
+  )
   .map((parts) => parts.join(""));
 const anySubject = fc.record({
   application: value,

@@ -91,3 +91,22 @@ describe("a path", () => {
     assert.deepEqual(pathSegments("/a/b/"), ["a", "b"]);
   });
 });
+
+describe("a spelling that backends take for another", () => {
+  const same: [string, string][] = [
+    ["/items%3Abatch", "/items:batch"],
+    ["/items%3abatch", "/items:batch"],
+    ["/items;version=1/7", "/items/7"],
+    ["/items%3Bversion=1", "/items"],
+    ["/orders;a/v1/items;b=c", "/orders/v1/items"],
+    ["/a%21b", "/a!b"],
+  ];
+  for (const [spelling, path] of same) {
+    test(`${spelling} is matched as ${path}`, () => assert.equal(normalizePath(spelling), path));
+  }
+
+  const kept = ["/a%2Fb", "/a%5Cb", "/a%25b", "/a%3Fb", "/a%23b", "/..;/b", "/;a"];
+  for (const path of kept) {
+    test(`${path} is no other, for backends differ over it`, () => assert.equal(normalizePath(path), path));
+  }
+});

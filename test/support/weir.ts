@@ -43,6 +43,7 @@ export async function startTestWeir(policy: string): Promise<TestWeir> {
     policyFile,
     grpcAddress: LOOPBACK,
     adminAddress: LOOPBACK,
+    drainDelayMs: 0,
     drainMs: 200,
     log: createLogger("debug", { write }),
   });

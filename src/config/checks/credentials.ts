@@ -1,3 +1,4 @@
+import { API_KEY_PLACEHOLDER } from "../../identity/api-key.js";
 import type { Problem } from "../problem.js";
 import { entries, type File, Names } from "./names.js";
 
@@ -18,7 +19,7 @@ export function checkCredentials(file: File): Problem[] {
     for (const [i, application] of (file.applications ?? []).entries()) {
       for (const [k, credential] of (application?.credentials ?? []).entries()) {
         const value = credential?.[kind];
-        if (value === undefined) continue;
+        if (value === undefined || value === API_KEY_PLACEHOLDER) continue;
         const path = ["applications", i, "credentials", k];
         // Not even the hash of a key is repeated in a message.
         if (kind === "apiKey") names.add(value.toLowerCase(), path, "the same API key");

@@ -6,23 +6,31 @@ import type { Path } from "../yaml.js";
 /** A policy file as far as it could be read. */
 export type File = Draft<PolicyFile>;
 
-/** Undefined for an API whose name or version could not be read. */
-export function apiRefs(file: File): (string | undefined)[] {
-  return entries(file, "apis").map((api) =>
-    api?.name && api.version ? `${api.name}/${api.version}` : undefined,
-  );
+/** The names that references may have. */
+export interface Known {
+  readonly what: string;
+  readonly names: ReadonlySet<string>;
+  /** False when one of them could not be read: then nobody knows what is there. */
+  readonly isComplete: boolean;
 }
 
-/** A reference to a name that is not there. As long as a name is undefined, nobody knows what is there. */
-export function checkReference(
-  path: Path,
-  name: string | undefined,
-  what: string,
-  names: readonly (string | undefined)[],
-): Problem[] {
-  const known = names.filter((known) => known !== undefined);
-  if (name === undefined || known.includes(name) || known.length < names.length) return [];
-  return [{ path, message: unknownName(what, name, known) }];
+/** @param names undefined for those that could not be read */
+export function knownNames(what: string, names: readonly (string | undefined)[]): Known {
+  const readable = new Set(names.filter((name) => name !== undefined));
+  return { what, names: readable, isComplete: !names.includes(undefined) };
+}
+
+export function knownApis(file: File): Known {
+  const refs = entries(file, "apis").map((api) =>
+    api?.name && api.version ? `${api.name}/${api.version}` : undefined,
+  );
+  return knownNames("API", refs);
+}
+
+/** A reference to a name that is not there. */
+export function checkReference(path: Path, name: string | undefined, known: Known): Problem[] {
+  if (name === undefined || known.names.has(name) || !known.isComplete) return [];
+  return [{ path, message: unknownName(known.what, name, [...known.names]) }];
 }
 
 /** The entries of a list, undefined where they could not be read; a single such one for the list itself. */

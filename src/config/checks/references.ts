@@ -4,7 +4,7 @@ import { operationIdentity, parseOperation } from "../../policy/resource-tree.js
 import type { Problem } from "../problem.js";
 import { tierNames, UNLIMITED } from "../tier-sets.js";
 import type { Path } from "../yaml.js";
-import { apiRefs, checkReference, entries, type File, isUnreadable, Names } from "./names.js";
+import { checkReference, entries, type File, isUnreadable, knownApis, knownNames, Names } from "./names.js";
 
 /** Names that are given twice, and references to names that are not there. */
 export function checkReferences(file: File): Problem[] {
@@ -51,8 +51,8 @@ export function tierReferences({ apis = [], applications = [], anonymousTier }: 
 }
 
 function checkTierReferences(file: File): Problem[] {
-  const names = isUnreadable(file, "tiers") ? [undefined] : tierNames(file);
-  return tierReferences(file).flatMap(({ path, tier }) => checkReference(path, tier, "tier", names));
+  const tiers = knownNames("tier", isUnreadable(file, "tiers") ? [undefined] : tierNames(file));
+  return tierReferences(file).flatMap(({ path, tier }) => checkReference(path, tier, tiers));
 }
 
 function checkApis({ apis = [] }: File): Problem[] {
@@ -78,23 +78,24 @@ function checkApis({ apis = [] }: File): Problem[] {
 
 function checkApplications(file: File): Problem[] {
   const names = new Names("application");
-  const apis = apiRefs(file);
+  const apis = knownApis(file);
   const problems: Problem[] = [];
   for (const [i, application] of (file.applications ?? []).entries()) {
     if (application?.name) names.add(application.name, ["applications", i, "name"]);
     for (const ref of Object.keys(application?.subscriptions ?? {})) {
-      problems.push(...checkReference(["applications", i, "subscriptions", ref], ref, "API", apis));
+      problems.push(...checkReference(["applications", i, "subscriptions", ref], ref, apis));
     }
   }
   return [...names.problems, ...problems];
 }
 
 function checkDenyRules(file: File): Problem[] {
-  const apis = apiRefs(file);
-  const applications = entries(file, "applications").map((application) => application?.name);
+  const apis = knownApis(file);
+  const names = entries(file, "applications").map((application) => application?.name);
+  const applications = knownNames("application", names);
   return (file.deny ?? []).flatMap((rule, i) => [
-    ...checkReference(["deny", i, "api"], rule?.api, "API", apis),
-    ...checkReference(["deny", i, "application"], rule?.application, "application", applications),
+    ...checkReference(["deny", i, "api"], rule?.api, apis),
+    ...checkReference(["deny", i, "application"], rule?.application, applications),
   ]);
 }
 

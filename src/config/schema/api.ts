@@ -2,7 +2,7 @@ import { z } from "zod";
 import { aiProviders, environments, faultFormats } from "../../policy/policy.js";
 import { parseOperation } from "../../policy/resource-tree.js";
 import { limits } from "./limit.js";
-import { headerName, identifier, shadow, tierName } from "./text.js";
+import { headerName, identifier, listOf, shadow, tierName } from "./text.js";
 
 const resource = z.strictObject({
   match: z
@@ -40,21 +40,18 @@ const faults = z.strictObject({
     .describe("The body of every denial."),
 });
 
+const host = z
+  .string()
+  .regex(
+    /^(\*|(\*\.)?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*|\[[0-9A-Fa-f:.]+\])$/,
+    'must be a host name without port, "*.example.com" or "*"',
+  );
+
 export const api = z.strictObject({
   name: identifier,
   version: identifier,
   match: z.strictObject({
-    hosts: z
-      .array(
-        z
-          .string()
-          .regex(
-            /^(\*|(\*\.)?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*|\[[0-9A-Fa-f:.]+\])$/,
-            'must be a host name without port, "*.example.com" or "*"',
-          ),
-      )
-      .min(1, "is empty: leave it out to match every host")
-      .optional(),
+    hosts: listOf(host, "is empty: leave it out to match every host").optional(),
     pathPrefix: z
       .string()
       .regex(/^\/[^\s?#%\\]*$/, "must be a path that starts with / and has no query or escapes")

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { apiKeyHashPattern } from "../../identity/api-key.js";
 import { environments } from "../../policy/policy.js";
 import { limits } from "./limit.js";
-import { apiRef, given, headerName, label, tierName } from "./text.js";
+import { apiRef, given, headerName, label, listOf, tierName } from "./text.js";
 
 const credential = z
   .strictObject({
@@ -48,10 +48,9 @@ export const identitySource = z
       .describe("Where a request has its API key."),
     jwt: z
       .strictObject({
-        metadata: z
-          .array(z.string())
-          .min(1, "is empty: give the namespace and the keys to the payload")
-          .describe("Namespace and keys of the metadata where jwt_authn puts the verified payload."),
+        metadata: listOf(z.string(), "is empty: give the namespace and the keys to the payload").describe(
+          "Namespace and keys of the metadata where jwt_authn puts the verified payload.",
+        ),
         application: claim.optional().describe("The claim that holds the client id; azp by default."),
         user: claim.optional().describe("The claim that holds the user; sub by default."),
         environment: claim.optional().describe("The claim that holds the environment; keytype by default."),

@@ -3,7 +3,7 @@ import { calendarOf } from "../../policy/calendar.js";
 import { units } from "../../policy/limit.js";
 import { parseWindow, periods } from "../../policy/window.js";
 import { readBytes } from "../bytes.js";
-import { given, headerName, ipRange, label, shadow } from "./text.js";
+import { given, headerName, ipRange, label, listOf, shadow } from "./text.js";
 
 const MAX_AMOUNT = 1_000_000_000_000;
 const amount = (what: string) =>
@@ -47,7 +47,7 @@ export const limit = z
     error: `limits nothing: give at least one of ${units.join(", ")}`,
   });
 
-export const limits = z.array(limit).min(1, "is empty: leave it out to limit nothing");
+export const limits = listOf(limit, "is empty: leave it out to limit nothing");
 
 const pattern = z.string().refine(isPattern, { error: "must be a regular expression" });
 
@@ -73,10 +73,9 @@ const condition = z
 
 const group = z.strictObject({
   name: label.optional(),
-  when: z
-    .array(condition)
-    .min(1, "is empty: a group without conditions would always apply")
-    .describe("Conditions, all of which a request must meet."),
+  when: listOf(condition, "is empty: a group without conditions would always apply").describe(
+    "Conditions, all of which a request must meet.",
+  ),
   limits: limits.optional().describe("Left out, the group is unlimited."),
 });
 
@@ -84,9 +83,7 @@ export const tier = z
   .strictObject({
     limits: limits.optional(),
     burst: limit.optional().describe("A second limit over a short window, reported as burst."),
-    groups: z
-      .array(group)
-      .min(1, "is empty: leave it out to have none")
+    groups: listOf(group, "is empty: leave it out to have none")
       .optional()
       .describe("APIs and resources only: the first group whose conditions are all met replaces `limits`."),
     perUser: z.boolean().optional().describe("APIs and resources only: counts each user apart."),

@@ -34,3 +34,11 @@ export const shadow = z
 export function given(...values: readonly unknown[]): number {
   return values.filter((value) => value !== undefined).length;
 }
+
+/** A list that is not empty. Not `.min(1)`, which stumbles over a mapping that has a `length`. */
+export function listOf<T extends z.ZodType>(item: T, whenEmpty: string) {
+  return z
+    .array(item)
+    .refine((list) => list.length > 0, { error: whenEmpty })
+    .meta({ minItems: 1 });
+}
