@@ -4,8 +4,8 @@ import { delimiter, join } from "node:path";
 import { dump, load } from "js-yaml";
 import { answersOk, type Child, startChild, waitUntil } from "./process.js";
 
-/** Where the parts of the stack listen on this machine, by the name of their Envoy cluster. */
-export type ClusterPorts = Readonly<Record<string, number>>;
+/** Where the parts of the stack listen on this machine, by the name of their Envoy cluster; several share it. */
+export type ClusterPorts = Readonly<Record<string, number | readonly number[]>>;
 
 export interface Envoy {
   readonly port: number;
@@ -62,11 +62,12 @@ export async function startEnvoy(
   loopback(config.admin.address.socket_address, adminPort);
   for (const { address } of config.static_resources.listeners) loopback(address.socket_address, port);
   for (const { name, load_assignment } of config.static_resources.clusters) {
-    const clusterPort = clusterPorts[name];
-    if (clusterPort === undefined) throw new Error(`no port for Envoy's cluster ${name}`);
-    for (const { lb_endpoints } of load_assignment.endpoints) {
-      for (const { endpoint } of lb_endpoints) loopback(endpoint.address.socket_address, clusterPort);
-    }
+    const ports = clusterPorts[name];
+    if (ports === undefined) throw new Error(`no port for Envoy's cluster ${name}`);
+    const lb_endpoints = [ports].flat().map((port_value) => ({
+      endpoint: { address: { socket_address: { address: "127.0.0.1", port_value } } },
+    }));
+    load_assignment.endpoints = [{ lb_endpoints }];
   }
   const file = join(folder, "envoy.yaml");
   const adminFile = join(folder, "envoy-admin.txt");

@@ -9,14 +9,14 @@ export interface WeirProcess {
   readonly logFile: string;
   /** The sum of a metric over those of its series whose labels contain all of `labels`. */
   metric(name: string, labels?: Readonly<Record<string, string>>): Promise<number>;
-  stop(): Promise<void>;
+  stop(graceMs?: number): Promise<void>;
 }
 
 /** Starts `weir serve` as a process of its own, on loopback; port 0 takes a free one. */
 export async function startWeirProcess(
   policyFile: string,
   folder: string,
-  { grpcPort = 0, adminPort = 0, logLevel = "debug" } = {},
+  { grpcPort = 0, adminPort = 0, logLevel = "debug", drainDelayMs = 0 } = {},
 ): Promise<WeirProcess> {
   const main = join(import.meta.dirname, "../../src/main.js");
   const logFile = join(folder, "weir.log");
@@ -35,7 +35,7 @@ export async function startWeirProcess(
     policyFile,
     ...flags,
     "--drain-delay-ms",
-    "0",
+    String(drainDelayMs),
     "--drain-ms",
     "1000",
   ];
@@ -59,7 +59,7 @@ export async function startWeirProcess(
       .filter((line) => wanted.every((label) => line.includes(label)))
       .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(" ") + 1)), 0);
   };
-  return { grpcPort: grpc, adminPort: admin, child, logFile, metric, stop: () => child.stop() };
+  return { grpcPort: grpc, adminPort: admin, child, logFile, metric, stop: (graceMs) => child.stop(graceMs) };
 }
 
 /** The log says where weir serves. */
