@@ -66,7 +66,14 @@ function inOrder(problems: readonly Problem[], document: Document): string[] {
     .map(({ line, where, message }) => `${line}: ${inOneLine(`${where || "the file"}: ${message}`)}`);
 }
 
-function findWarnings({ apis = [], applications = [] }: PolicyFile): Problem[] {
+function findWarnings({ apis = [], applications = [], unmatched = "allow" }: PolicyFile): Problem[] {
+  const evadable = apis.flatMap(({ match }, i) => {
+    if (unmatched === "deny" || !match.hosts || match.hosts.includes("*")) return [];
+    const message =
+      "requests that name another host meet none of this API's limits: say unmatched: deny, or see that Envoy's " +
+      "domains let no other host through";
+    return [{ path: ["apis", i, "match", "hosts"], message }];
+  });
   const reserving = apis.flatMap((api, i) => {
     if (api.ai?.admission !== "reserve") return [];
     const message = "reserve is not built yet: requests are charged after the response, as with charge-after";
@@ -79,5 +86,5 @@ function findWarnings({ apis = [], applications = [] }: PolicyFile): Problem[] {
       return [{ path: ["applications", i, "credentials", k, "apiKey"], message }];
     }),
   );
-  return [...reserving, ...placeholders];
+  return [...evadable, ...reserving, ...placeholders];
 }

@@ -42,7 +42,7 @@ export function parseYaml(text: string): Document {
 }
 
 /** A method and a path with parameters behind `match:`, up to where either ends in a flow mapping. */
-const unquotedTemplate = /(\bmatch: +)((?:[A-Z]+|\*) \/(?:[^\s{}[\],"'#]|\{[^\s{}[\],"'#]+\})*)/g;
+const unquotedTemplate = /(\bmatch: +)((?:[A-Z-]+|\*) \/(?:[^\s{}[\],"'#]|\{[^\s{}[\],"'#]+\})*)/g;
 
 function readDocument(text: string): Document {
   try {

@@ -1,5 +1,6 @@
 import type { Decision, Denial } from "../decision/decision.js";
 import { type Charge, remaining } from "../policy/limit.js";
+import { type AiProvider, aiProviders } from "../policy/policy.js";
 import type { JsonObject, JsonValue } from "./wire/struct.js";
 
 /** Where Envoy keeps what CheckResponse.dynamic_metadata holds, for access logs and later filters. */
@@ -18,6 +19,8 @@ export interface CounterRef {
 export interface Passage {
   /** {@link Api.ref}; empty where it matched none. */
   readonly api: string;
+  /** Whose format the response has; null where the API is no AI API. */
+  readonly provider: AiProvider | null;
   /** The counters that the tokens of the response are charged to. */
   readonly tokens: readonly CounterRef[];
   /** The counters that the bytes of request and response are charged to. */
@@ -42,7 +45,10 @@ export function decisionMetadata(decision: Decision): JsonObject {
       weir.remaining = remaining(decision.binding);
     }
     if (decision.wouldDeny) weir.wouldDeny = reasonOf(decision.wouldDeny);
-    if (api?.ai) weir.tokens = decision.tokens.map(counterEntry);
+    if (api?.ai) {
+      weir.provider = api.ai.provider;
+      weir.tokens = decision.tokens.map(counterEntry);
+    }
     if (decision.bytes.length > 0) weir.bytes = decision.bytes.map(counterEntry);
   }
   return { [KEY]: weir };
@@ -63,7 +69,8 @@ export function readPassage(namespace: JsonObject | undefined): Passage | null {
   const weir = namespace && Object.hasOwn(namespace, KEY) ? namespace[KEY] : undefined;
   if (!isObject(weir) || weir.decision !== "allow") return null;
   const api = typeof weir.api === "string" ? weir.api : "";
-  return { api, tokens: counterRefs(weir.tokens), bytes: counterRefs(weir.bytes) };
+  const provider = aiProviders.find((known) => known === weir.provider) ?? null;
+  return { api, provider, tokens: counterRefs(weir.tokens), bytes: counterRefs(weir.bytes) };
 }
 
 function counterRefs(entries: JsonValue | undefined): CounterRef[] {

@@ -49,17 +49,16 @@ export class UsageStream {
     const state = this.#state;
     this.#state = { kind: "ended" };
     if (state.kind !== "metering") return;
-    const { api } = state.passage;
     const usage = state.meter.end();
-    if (!usage) return this.#missing(api, how === "aborted" ? "aborted" : "notReported");
-    this.#metrics.used(api, usage);
+    if (!usage) return this.#missing(state.passage, how === "aborted" ? "aborted" : "notReported");
+    this.#metrics.used(this.#apiOf(state.passage), usage);
     await settle(this.#gate, state.passage.tokens, amountsOf(usage));
   }
 
-  #begin({ headers }: HttpHeaders): void {
+  #begin({ headers, endOfStream }: HttpHeaders): void {
     if (this.#state.kind !== "waiting" || !this.#passage) return;
     const passage = this.#passage;
-    const api = this.#gate.policy.apisByRef.get(passage.api);
+    const { provider } = passage;
     const header = (name: string) => {
       const found = headers?.headers.find(({ key }) => key === name);
       return (
@@ -67,18 +66,24 @@ export class UsageStream {
       );
     };
     this.#state = { kind: "ended" };
-    // A response that failed, or that an earlier filter gave in the backend's place, has used nothing.
-    if (!api?.ai || !header(":status")?.startsWith("2")) return;
+    // A response that failed, that has no body, or that an earlier filter gave in the backend's place used nothing.
+    if (provider === null || endOfStream || !header(":status")?.startsWith("2")) return;
     const encoding = header("content-encoding");
-    if (encoding && encoding !== "identity") {
-      this.#missing(passage.api, "encoded");
+    if (encoding && !/^identity$/i.test(encoding)) {
+      this.#missing(passage, "encoded");
       return;
     }
-    const meter = createMeter({ provider: api.ai.provider, contentType: header("content-type") });
+    const meter = createMeter({ provider, contentType: header("content-type") });
     this.#state = { kind: "metering", passage, meter };
   }
 
-  #missing(api: string, reason: MissingUsage): void {
+  /** An API that a reload has renamed since has no name left to be counted under; its limits may still be there. */
+  #apiOf({ api }: Passage): string {
+    return this.#gate.policy.apisByRef.has(api) ? api : "";
+  }
+
+  #missing(passage: Passage, reason: MissingUsage): void {
+    const api = this.#apiOf(passage);
     this.#metrics.usageMissing(api, reason);
     this.#log.debug({ api, reason }, "a response's usage could not be charged");
   }

@@ -18,7 +18,7 @@ interface Node<T> {
   readonly rest: Map<string, T>;
 }
 
-const pattern = /^([A-Z]+|\*) (\/[^\s?#]*)$/;
+const pattern = /^([A-Z]+(?:-[A-Z]+)*|\*) (\/[^\s?#]*)$/;
 
 /**
  * Reads `METHOD /path/{parameter}`, optionally ending in `/*`; null when it is not of this form. The path is

@@ -204,7 +204,7 @@ function responseHeaders(contentType: string) {
 }
 
 const tokens = [["api:chat/v1:totalTokens:year", ""]];
-function context(weir: unknown = { decision: "allow", api: "chat/v1", tokens }) {
+function context(weir: unknown = { decision: "allow", api: "chat/v1", provider: "openai", tokens }) {
   return { metadataContext: { filterMetadata: new Map([[AUTHZ_NAMESPACE, { weir } as never]]) } };
 }
 

@@ -127,3 +127,27 @@ async function chargedTo(store: MemoryStore, now: number): Promise<Record<string
   const { standings } = await store.charge(charges, now);
   return Object.fromEntries(standings.map(({ charge, used }) => [charge.limit.unit, used]));
 }
+
+describe("a policy that changes while a response streams", () => {
+  test("is charged by what it still has of the limits, though the API has another name by then", async () => {
+    const store = new MemoryStore({ maxCounters: 1000 });
+    const gate: Gate = { policy, store, now: () => START };
+    const allowed = await decide(policy, store, chat, START);
+    const answer = { prompt: 30, completion: 12, streamed: true, cuts: [20], endings: ["body"] };
+    const [headers, ...bodies] = messages(answer, decisionMetadata(allowed));
+    const stream = new UsageStream(gate, new Metrics(store), createLogger("silent"));
+    if (headers) await stream.receive(headers);
+    gate.policy = policyOf({
+      version: 1,
+      gateway: { limits: [{ totalTokens: LIMIT, per: "minute" }] },
+      apis: [{ name: "talk", version: "v1", match: { pathPrefix: "/chat" }, ai: { provider: "openai" } }],
+    });
+    for (const body of bodies) await stream.receive(body);
+    const charges = [...gate.policy.limits.values()].map((limit) => ({ limit, key: "", amount: 0 }));
+    const { standings } = await store.charge(charges, START);
+    assert.deepEqual(
+      standings.map(({ used }) => used),
+      [42],
+    );
+  });
+});

@@ -52,10 +52,11 @@ function checkRepeatedLimits(file: File): Problem[] {
     for (const [i, entry] of entries.entries()) {
       if (entry?.per === undefined || parseWindow(entry.per) === null) continue;
       const { per, window = "fixed", timeZone = "", shadow = false } = entry;
-      const length = per.replace(/^1 /, "");
+      const parsed = parseWindow(per);
+      const length = (parsed && windowLengthMs(parsed)) ?? per.replace(/^1 /, "");
       for (const unit of units) {
         if (entry[unit] === undefined) continue;
-        const shown = `limit "${unit} per ${window === "sliding" ? "sliding " : ""}${length}"`;
+        const shown = `limit "${unit} per ${window === "sliding" ? "sliding " : ""}${per.replace(/^1 /, "")}"`;
         names.add([unit, window, length, timeZone, shadow].join(" "), [...path, i, unit], shown);
       }
     }
