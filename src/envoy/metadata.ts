@@ -1,6 +1,7 @@
 import type { Decision, Denial } from "../decision/decision.js";
 import { type Charge, remaining } from "../policy/limit.js";
 import { type AiProvider, aiProviders } from "../policy/policy.js";
+import { type Json, member } from "../policy/request.js";
 import type { JsonObject, JsonValue } from "./wire/struct.js";
 
 /** Where Envoy keeps what CheckResponse.dynamic_metadata holds, for access logs and later filters. */
@@ -66,21 +67,22 @@ function counterEntry({ limit, key }: Charge): JsonValue {
 
 /** Reads what {@link decisionMetadata} wrote of a request that may pass; null where it is of any other. */
 export function readPassage(namespace: JsonObject | undefined): Passage | null {
-  const weir = namespace && Object.hasOwn(namespace, KEY) ? namespace[KEY] : undefined;
-  if (!isObject(weir) || weir.decision !== "allow") return null;
-  const api = typeof weir.api === "string" ? weir.api : "";
-  const provider = aiProviders.find((known) => known === weir.provider) ?? null;
-  return { api, provider, tokens: counterRefs(weir.tokens), bytes: counterRefs(weir.bytes) };
+  const weir = member(namespace, KEY);
+  if (member(weir, "decision") !== "allow") return null;
+  const api = member(weir, "api");
+  const provider = member(weir, "provider");
+  return {
+    api: typeof api === "string" ? api : "",
+    provider: aiProviders.find((known) => known === provider) ?? null,
+    tokens: counterRefs(member(weir, "tokens")),
+    bytes: counterRefs(member(weir, "bytes")),
+  };
 }
 
-function counterRefs(entries: JsonValue | undefined): CounterRef[] {
+function counterRefs(entries: Json | undefined): CounterRef[] {
   if (!Array.isArray(entries)) return [];
   return entries.flatMap((entry) => {
     const [limit, key] = Array.isArray(entry) ? entry : [];
     return typeof limit === "string" && typeof key === "string" ? [{ limit, key }] : [];
   });
-}
-
-function isObject(value: JsonValue | undefined): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

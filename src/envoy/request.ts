@@ -1,4 +1,5 @@
 import type { HttpRequest } from "../policy/request.js";
+import { headerText } from "./header.js";
 import type { HttpRequest as WireHttpRequest } from "./wire/attribute-context.js";
 import type { CheckRequest } from "./wire/authz.js";
 
@@ -21,10 +22,10 @@ export function readCheckRequest({ attributes }: CheckRequest): HttpRequest | nu
 function readHeaders({ headers, headerMap }: WireHttpRequest): ReadonlyMap<string, string> {
   if (headers.size > 0 || !headerMap) return headers;
   const joined = new Map<string, string>();
-  for (const { key, value, rawValue } of headerMap.headers) {
-    const text = rawValue.length > 0 ? Buffer.from(rawValue).toString("utf8") : value;
-    const before = joined.get(key);
-    joined.set(key, before === undefined ? text : `${before},${text}`);
+  for (const header of headerMap.headers) {
+    const before = joined.get(header.key);
+    const text = headerText(header);
+    joined.set(header.key, before === undefined ? text : `${before},${text}`);
   }
   return joined;
 }

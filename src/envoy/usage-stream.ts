@@ -4,6 +4,7 @@ import type { Usage } from "../metering/usage.js";
 import type { Amounts } from "../policy/select.js";
 import type { Logger } from "../telemetry/logger.js";
 import type { Metrics, MissingUsage } from "../telemetry/metrics.js";
+import { findHeader } from "./header.js";
 import { AUTHZ_NAMESPACE, type Passage, readPassage } from "./metadata.js";
 import { settle } from "./settle.js";
 import type { HttpHeaders, ProcessingRequest } from "./wire/ext-proc-request.js";
@@ -59,21 +60,15 @@ export class UsageStream {
     if (this.#state.kind !== "waiting" || !this.#passage) return;
     const passage = this.#passage;
     const { provider } = passage;
-    const header = (name: string) => {
-      const found = headers?.headers.find(({ key }) => key === name);
-      return (
-        found && (found.rawValue.length > 0 ? Buffer.from(found.rawValue).toString("utf8") : found.value)
-      );
-    };
     this.#state = { kind: "ended" };
     // A response that failed, that has no body, or that an earlier filter gave in the backend's place used nothing.
-    if (provider === null || endOfStream || !header(":status")?.startsWith("2")) return;
-    const encoding = header("content-encoding");
+    if (provider === null || endOfStream || !findHeader(headers, ":status")?.startsWith("2")) return;
+    const encoding = findHeader(headers, "content-encoding");
     if (encoding && !/^identity$/i.test(encoding)) {
       this.#missing(passage, "encoded");
       return;
     }
-    const meter = createMeter({ provider, contentType: header("content-type") });
+    const meter = createMeter({ provider, contentType: findHeader(headers, "content-type") });
     this.#state = { kind: "metering", passage, meter };
   }
 

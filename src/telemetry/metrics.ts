@@ -69,12 +69,13 @@ export class Metrics {
         this.set(store.counters);
       },
     });
-    new Gauge({
-      name: "weir_counter_evictions",
-      help: "Running counters forgotten for want of room since the start; each may let a limit be exceeded.",
+    new Counter({
+      name: "weir_counter_evictions_total",
+      help: "Running counters forgotten for want of room; each may let a limit be exceeded.",
       registers: [this.registry],
       collect() {
-        this.set(store.evictions);
+        this.reset();
+        this.inc(store.evictions);
       },
     });
   }
