@@ -28,9 +28,9 @@ function follow(call: Call, stream: UsageStream, metrics: Metrics, log: Logger):
       const reply = goOn(message);
       if (reply) call.write(reply);
     }
+    // Left to Envoy, the call would stay open for `deferred_close_timeout`, and calls are limited in number.
     stream.receive(message).then((isOver) => isOver && call.end(), failed);
   });
-  // Left open, the call would stay for `deferred_close_timeout` after every response, and they are limited in number.
   // Envoy cancels the call when the client has gone; a call that breaks ends in an error. Either may be all
   // that is heard of the end, and the first to come counts.
   call.on("cancelled", () => end("aborted"));
