@@ -15,7 +15,8 @@ describe("docs/policy.md", () => {
     const indented = limits.replaceAll(/^/gm, "    ");
     const { policy } = parsePolicy(`version: 1\n${ai}\ngateway:\n  limits:\n${indented}`, "limits");
     assert.equal(policy.gateway.length, 7);
-    parsePolicy(`version: 1\n${tiers}`, "tiers");
+    const identity = "identity: [{ jwt: { metadata: [envoy.filters.http.jwt_authn, payload] } }]";
+    parsePolicy(`version: 1\n${identity}\n${tiers}`, "tiers");
   });
 });
 

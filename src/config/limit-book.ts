@@ -22,6 +22,14 @@ const burstLevels: Partial<Record<Level, Level>> = {
   application: "applicationBurst",
 };
 
+/** Where no group's conditions are met. */
+export const DEFAULT_GROUP = "default";
+
+/** What a group is known by where it has no name. */
+export function groupName({ name }: { readonly name?: string | undefined }, index: number): string {
+  return name ?? `group ${index + 1}`;
+}
+
 interface Made {
   readonly entry: LimitEntry;
   readonly level: Level;
@@ -60,23 +68,25 @@ export class LimitBook {
   #conditional(level: Level, scope: string, source: LimitSource, tier: TierEntry): ConditionalTier {
     const perUser = tier.perUser ?? false;
     const counted = perUser ? `${scope} per user` : scope;
-    const enforced = this.#isEnforced(source.shadow, tier.shadow);
     return {
       perUser,
       groups: (tier.groups ?? []).map((group, index) => ({
         conditions: group.when.map(compileCondition),
         limits: this.#register(
-          `${counted} [${group.name ?? `group ${index + 1}`}]`,
-          (group.limits ?? []).map((entry) => ({ entry, level, enforced: enforced && !entry.shadow })),
+          `${counted} [${groupName(group, index)}]`,
+          this.#made(level, { ...tier, limits: group.limits }, source.shadow),
         ),
       })),
-      otherwise: this.#register(counted, this.#ofTier(level, source)),
+      otherwise: this.#register(`${counted} [${DEFAULT_GROUP}]`, this.#ofTier(level, source)),
     };
   }
 
   #ofTier(level: Level, { tier: name, shadow }: LimitSource): Made[] {
     const tier = this.#tier(name);
-    if (!tier) return [];
+    return tier ? this.#made(level, tier, shadow) : [];
+  }
+
+  #made(level: Level, tier: TierEntry, shadow: boolean | undefined): Made[] {
     const enforced = this.#isEnforced(shadow, tier.shadow);
     const made = (tier.limits ?? []).map((entry) => ({
       entry,

@@ -34,7 +34,7 @@ export class FixedLedger implements Ledger {
   }
 
   sweep(now: EpochMs): void {
-    this.#turn(now);
+    if (now >= this.#span.end && this.#counts.size > 0) this.#counts = new Map();
   }
 
   evict(count: number): number {

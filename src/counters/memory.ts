@@ -1,4 +1,4 @@
-import { type Charge, denies, type Limit, type Standing } from "../policy/limit.js";
+import { type Charge, denies, hasRoom, type Limit, type Standing } from "../policy/limit.js";
 import { type EpochMs, windowLengthMs } from "../policy/window.js";
 import { FixedLedger } from "./fixed-ledger.js";
 import type { Ledger } from "./ledger.js";
@@ -46,7 +46,8 @@ export class MemoryStore implements CounterStore {
       if (denies(charge, used)) admitted = false;
       standings.push({ charge, used, resetAt: ledger.resetAt(charge, used, now) });
     }
-    if (admitted) for (const charge of charges) this.#add(charge, now);
+    if (!admitted) return { admitted, standings };
+    for (const { charge, used } of standings) if (hasRoom(charge, used)) this.#add(charge, now);
     return { admitted, standings };
   }
 

@@ -13,7 +13,11 @@ export interface Outcome {
  * made all or none, and no window of a limit ever admits more than its number.
  */
 export interface CounterStore {
-  /** Checks all charges and makes them if, and only if, all have room. No two charges share a counter. */
+  /**
+   * Checks all charges and makes them if, and only if, all of enforced limits have room. A limit that only watches
+   * keeps none back, and what has no room in it is not counted, as if it had been denied. No two charges share a
+   * counter.
+   */
   charge(charges: readonly Charge[], now: EpochMs): Promise<Outcome>;
   /** Adds what has been used already, past the limit if need be: the next request pays. */
   add(charges: readonly Charge[], now: EpochMs): Promise<void>;

@@ -37,7 +37,13 @@ function xRateLimit(binding: Standing, now: EpochMs): LimitHeaders {
 
 /** draft-ietf-httpapi-ratelimit-headers-10: every limit by name, as lists of RFC 9651. */
 function rateLimit(standings: readonly Standing[], now: EpochMs): LimitHeaders {
-  const items = standings.map((standing) => ({ standing, name: JSON.stringify(nameOf(standing.charge)) }));
+  const seen = new Map<string, number>();
+  const items = standings.map((standing) => {
+    const name = nameOf(standing.charge);
+    const times = (seen.get(name) ?? 0) + 1;
+    seen.set(name, times);
+    return { standing, name: JSON.stringify(times === 1 ? name : `${name}-${times}`) };
+  });
   const policies = items.map(({ standing: { charge }, name }) => {
     const { max, unit } = charge.limit;
     const unitParameter = unit === "requests" ? "" : `;qu="${quotaUnits[unit]}"`;
@@ -63,7 +69,7 @@ const quotaUnits = {
 function nameOf({ limit }: Charge): string {
   const scope = limit.level === "custom" ? `custom-${limit.scope}` : limit.level;
   const name = `${scope}-${limit.unit}-${formatWindow(limit.window)}`;
-  return name.replaceAll(/[^ -~]/g, "?").replaceAll(" ", "-");
+  return name.replaceAll(" ", "-").replaceAll(/[^!-~]+/g, encodeURIComponent);
 }
 
 /** The length of a month and of a year is said as the calendar's mean. */

@@ -68,7 +68,7 @@ function byToken({ metadata, claims, credentials }: Source<"jwt">, request: Http
   if (clientId === null) return null;
   const credential = credentials.get(clientId);
   if (!credential) return stranger;
-  const user = text(member(payload, claims.user));
+  const user = subject(member(payload, claims.user));
   return known(credential, user, text(member(payload, claims.environment)));
 }
 
@@ -105,6 +105,11 @@ function known(credential: Credential, user: string | null, environment: string 
 /** WSO2 writes `keytype` in capitals, and takes a token without it for production. */
 function parseEnvironment(value: string): Environment {
   return value.toLowerCase() === "sandbox" ? "sandbox" : "production";
+}
+
+/** Issuers write subjects as text, and some as numbers. */
+function subject(value: Json | undefined): string | null {
+  return typeof value === "number" ? String(value) : text(value);
 }
 
 function text(value: Json | undefined): string | null {

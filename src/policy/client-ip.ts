@@ -10,11 +10,18 @@ export function clientIp({ peerAddress, headers }: HttpRequest, trustedProxies: 
   if (trustedProxies === 0) return peerAddress;
   const hops = (headers.get("x-forwarded-for") ?? "")
     .split(",")
-    .map((hop) => hop.trim())
+    .map((hop) => withoutPort(hop.trim()))
     .filter((hop) => hop !== "");
   if (!hasAppended(hops, peerAddress)) hops.push(peerAddress);
   const hop = hops.at(-1 - trustedProxies);
   return hop !== undefined && parseIp(hop) ? hop : peerAddress;
+}
+
+/** Some proxies write `203.0.113.7:4711` or `[2001:db8::1]:4711`. */
+function withoutPort(hop: string): string {
+  const [, address] =
+    /^(?:\[([^\]]+)\]|([^:]+))(?::\d+)?$/.exec(hop)?.filter((part) => part !== undefined) ?? [];
+  return address ?? hop;
 }
 
 /**

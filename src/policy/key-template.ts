@@ -1,4 +1,5 @@
 import { claimText } from "./condition.js";
+import { boundedKey } from "./key-length.js";
 import { member } from "./request.js";
 import type { Subject } from "./subject.js";
 
@@ -62,14 +63,13 @@ export function compileKeyTemplate(text: string): KeyTemplate | TemplateError {
 
 /** Escapes in values what the literals of the template contain: different values never render to one key. */
 function escaper(literals: readonly string[]): (value: string) => string {
-  const reserved = new Set(`%${literals.join("")}`);
+  const characters = [...new Set(`%${literals.join("")}`)];
+  const reserved = new RegExp(
+    `[${characters.map((c) => `\\u{${c.codePointAt(0)?.toString(16)}}`).join("")}]`,
+    "gu",
+  );
   const hex = (character: string) => `%${character.codePointAt(0)?.toString(16).padStart(6, "0")}`;
-  return (value) => {
-    for (const character of value) {
-      if (reserved.has(character)) return Array.from(value, (c) => (reserved.has(c) ? hex(c) : c)).join("");
-    }
-    return value;
-  };
+  return (value) => boundedKey(value).replace(reserved, hex);
 }
 
 const simple: Readonly<Record<string, Variable>> = {

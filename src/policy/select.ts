@@ -1,4 +1,5 @@
 import { meets } from "./condition.js";
+import { boundedKey } from "./key-length.js";
 import { type Charge, isTokenLimit, type Limit, type TokenUnit } from "./limit.js";
 import type { LimitSet, Policy } from "./policy.js";
 import type { Subject } from "./subject.js";
@@ -12,7 +13,7 @@ export function selectCharges(policy: Policy, subject: Subject): Charge[] {
   if (resource) chargeSet(charges, resource.limits, subject);
   if (api)
     charge(charges, caller ? caller.application.subscriptions.get(api.ref)?.limits : api.anonymous, "");
-  if (caller) charge(charges, caller.application.limits, caller.user);
+  if (caller) charge(charges, caller.application.limits, boundedKey(caller.user));
   for (const rule of policy.customRules) {
     const key = rule.key(subject);
     if (key !== null) charge(charges, rule.limits, key);
@@ -32,11 +33,8 @@ function chargeSet(charges: Charge[], { own, tier }: LimitSet, subject: Subject)
   const group = tier.groups.find(({ conditions }) =>
     conditions.every((condition) => meets(condition, subject)),
   );
-  charge(
-    charges,
-    (group ?? { limits: tier.otherwise }).limits,
-    tier.perUser ? (subject.caller?.user ?? "") : "",
-  );
+  const key = tier.perUser ? boundedKey(subject.caller?.user ?? "") : "";
+  charge(charges, group ? group.limits : tier.otherwise, key);
 }
 
 /** The charges that are settled when the response has told its usage. */

@@ -9,11 +9,13 @@ export interface CallerOptions {
   readonly apis: readonly TranslatedApi[];
   readonly applications: readonly TranslatedApplication[];
   readonly tiers: TierBook;
+  /** Whether a deny or custom rule asks who calls. */
+  readonly asksForCaller: boolean;
 }
 
 /** How callers are known, and what becomes of those who are not. */
 export function translateCallers(
-  { apis, applications, tiers }: CallerOptions,
+  { apis, applications, tiers, asksForCaller }: CallerOptions,
   notes: Notes,
 ): Pick<PolicyFile, "identity" | "anonymous" | "anonymousTier"> {
   const open = apis.flatMap((api) => api.open ?? [])[0];
@@ -28,7 +30,7 @@ export function translateCallers(
     );
   }
   return {
-    ...((hasCredentials || readsClaims) && { identity: [{ jwt }] }),
+    ...((hasCredentials || readsClaims || asksForCaller) && { identity: [{ jwt }] }),
     ...(hasCredentials && !open && { anonymous: "deny" as const }),
     ...(tier !== undefined && { anonymousTier: tier }),
   };

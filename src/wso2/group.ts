@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { DEFAULT_GROUP, groupName } from "../config/limit-book.js";
 import type { ConditionEntry, LimitEntry, tier } from "../config/schema/limit.js";
 import { label } from "../config/schema/text.js";
 import { readCondition } from "./condition.js";
@@ -15,7 +16,17 @@ export function readGroups(policy: Field, notes: Notes): GroupEntry[] {
     .items()
     .flatMap((group) => readGroup(group, notes) ?? []);
   noteConditions(policy, groups, notes);
-  return groups;
+  return withUniqueNames(groups);
+}
+
+/** WSO2 tells groups apart by their number; their descriptions may be the same. */
+function withUniqueNames(groups: readonly GroupEntry[]): GroupEntry[] {
+  const names = groups.map((group, index) => groupName(group, index));
+  return groups.map((group, index) => {
+    const name = groupName(group, index);
+    const isTaken = name === DEFAULT_GROUP || names.indexOf(name) !== index;
+    return isTaken ? { ...group, name: `${name} (${index + 1})` } : group;
+  });
 }
 
 function readGroup(group: Field, notes: Notes): GroupEntry | undefined {

@@ -44,7 +44,10 @@ export function translate(documents: readonly Field[]): Translation {
     ...dataOf("deny").flatMap((condition) => translateDeny(condition, { apis, applications }, notes) ?? []),
     ...applications.flatMap((application) => application.deny),
   ];
-  const callers = translateCallers({ apis, applications, tiers }, notes);
+  const asksForCaller =
+    deny.some(({ application, user }) => application !== undefined || user !== undefined) ||
+    custom.some(({ key }) => key.includes("{claim."));
+  const callers = translateCallers({ apis, applications, tiers, asksForCaller }, notes);
   const policy: PolicyFile = {
     version: 1,
     ...tiers.toFile(),

@@ -107,6 +107,19 @@ export function counterStoreContract(
       assert.equal((await charge(chargeOf({ ...limit, max: 6 }))).admitted, true);
     });
 
+    test("a limit that only watches keeps nothing back, and counts no more than it would have admitted", async () => {
+      const watching = limitOf({ max: 2, scope: "watching", enforced: false });
+      const enforced = limitOf({ max: 10, scope: "enforced" });
+      const used: (number | undefined)[] = [];
+      for (let i = 0; i < 5; i++) {
+        const { admitted, standings } = await charge(chargeOf(watching), chargeOf(enforced));
+        assert.equal(admitted, true);
+        used.push(standings[0]?.used);
+      }
+      assert.deepEqual(used, [0, 1, 2, 2, 2]);
+      assert.equal((await charge(chargeOf(enforced))).standings[0]?.used, 5);
+    });
+
     test("concurrent requests are admitted up to the number and never over", async () => {
       const shared = limitOf({ max: 50, scope: "shared" });
       const own = limitOf({ max: 20, scope: "own" });

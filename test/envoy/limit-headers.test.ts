@@ -58,6 +58,25 @@ describe("the headers that tell a client where it stands", () => {
     });
   });
 
+  test("name every limit once, in ASCII alone", () => {
+    const twins = ["日本", "中国"].map((scope) => standing(limitOf({ level: "custom", scope }), 0));
+    const again = standing(limitOf({ scope: "other" }), 0);
+    const [policy] = limitHeaders(
+      { ...none, rateLimit: true },
+      null,
+      [...twins, requests, again],
+      false,
+      NOW,
+    );
+    const names = [...(policy?.[1] ?? "").matchAll(/"([^"]*)"/g)].map(([, name]) => name);
+    assert.deepEqual(names, [
+      "custom-%E6%97%A5%E6%9C%AC-requests-minute",
+      "custom-%E4%B8%AD%E5%9B%BD-requests-minute",
+      "api-requests-minute",
+      "api-requests-minute-2",
+    ]);
+  });
+
   test("of OpenAI's family tell requests and tokens apart, of each the limit with the least left", () => {
     assert.deepEqual(headers({ aiTokens: true }), {
       "x-ratelimit-limit-requests": "100",

@@ -142,6 +142,41 @@ describe("a count is shared as WSO2's:", () => {
   }
 });
 
+describe("an API with a tier that has groups", () => {
+  const text = (tier: string) => `
+version: 1
+tiers: { T: ${tier} }
+apis: [{ name: a, version: v1, match: { pathPrefix: /a }, tier: T, limits: [{ requests: 6, per: year }] }]
+`;
+  const admittedUnder = async (tier: string, headers: Record<string, string>) => {
+    const weir = await startTestWeir(text(tier));
+    try {
+      let count = 0;
+      while (count < 20 && outcome(await weir.check(checkOf("/a", { headers }))) === "ok") count++;
+      return count;
+    } finally {
+      await weir.stop();
+    }
+  };
+  const when = "[{ header: x-plan, matches: gold }]";
+
+  test("has limits of its own besides, each with a counter of its own", async () => {
+    const tier = `{ groups: [{ when: ${when} }], limits: [{ requests: 6, per: year }] }`;
+    assert.equal(await admittedUnder(tier, {}), 6);
+  });
+
+  test("holds the tier's burst in every group", async () => {
+    const tier = `{ groups: [{ when: ${when} }], burst: { requests: 2, per: year } }`;
+    assert.equal(await admittedUnder(tier, { "x-plan": "gold" }), 2);
+    assert.equal(await admittedUnder(tier, {}), 2);
+  });
+
+  test("lets past every group's limits where the tier is not to stop", async () => {
+    const tier = `{ stopOnQuotaReach: false, groups: [{ when: ${when}, limits: [{ requests: 1, per: year }] }] }`;
+    assert.equal(await admittedUnder(tier, { "x-plan": "gold" }), 6);
+  });
+});
+
 describe("conditional groups are counted apart, the first that matches alone:", () => {
   let weir: TestWeir;
   before(async () => {

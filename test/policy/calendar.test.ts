@@ -95,3 +95,11 @@ describe("the calendar of a time zone", () => {
     );
   });
 });
+
+test("a span that many limits ask for at midnight is found once", () => {
+  const berlin = calendar("Europe/Berlin");
+  const midnight = berlin.daysAt(1, Date.UTC(2026, 5, 1, 12)).end;
+  assert.equal(berlin.daysAt(1, midnight), berlin.daysAt(1, midnight + 1));
+  assert.notDeepEqual(berlin.daysAt(1, midnight), berlin.daysAt(2, midnight));
+  assert.notEqual(berlin.daysAt(1, midnight).end, berlin.daysAt(1, midnight - 1).end);
+});

@@ -33,6 +33,12 @@ describe("the client's address", () => {
     }
   });
 
+  test("is read without the port that some proxies write", () => {
+    assert.equal(of("203.0.113.7:4711", 1), "203.0.113.7");
+    assert.equal(of("[2001:db8::1]:4711", 1), "2001:db8::1");
+    assert.equal(of("2001:db8::1", 1), "2001:db8::1");
+  });
+
   test("is never one that the client wrote itself in front", () => {
     assert.equal(of("198.51.100.1, 203.0.113.7", 1), "203.0.113.7");
     assert.equal(of(`198.51.100.1, 203.0.113.7, ${peer}`, 1), "203.0.113.7");
@@ -44,7 +50,6 @@ describe("the client's address", () => {
   });
 
   test("is the peer's where the header holds no address in that place", () => {
-    for (const junk of ["unknown", "", ",,", "203.0.113.7:443", "<script>"])
-      assert.equal(of(junk, 1), peer, junk);
+    for (const junk of ["unknown", "", ",,", "<script>"]) assert.equal(of(junk, 1), peer, junk);
   });
 });

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import { compileKeyTemplate, type KeyTemplate } from "../../src/policy/key-template.js";
+import { requestOf } from "../support/requests.js";
 import { anonymousOf, subjectOf } from "./subjects.js";
 
 function compile(text: string): KeyTemplate {
@@ -97,4 +98,19 @@ test("different values never share a key, whatever they and the template are mad
 test("values that differ only in characters which the template writes too have different keys", () => {
   const key = compile("{user}😀😁{application}");
   assert.notEqual(key(subjectOf({ user: "😀" })), key(subjectOf({ user: "😁" })));
+});
+
+describe("a long value", () => {
+  const key = compileKeyTemplate("{header.x-tenant}");
+  if ("error" in key) assert.fail(key.error);
+  const keyOf = (tenant: string) =>
+    key(subjectOf({ request: requestOf({ headers: { "x-tenant": tenant } }) }));
+
+  test("makes no longer a key than others, and different ones keep different keys", () => {
+    const long = "t".repeat(50_000);
+    assert.ok((keyOf(long) ?? "").length <= 300);
+    assert.notEqual(keyOf(`${long}a`), keyOf(`${long}b`));
+    assert.notEqual(keyOf(long), keyOf(`${long}t`));
+    assert.equal(keyOf("t".repeat(256)), "t".repeat(256));
+  });
 });

@@ -51,9 +51,8 @@ function checkRepeatedLimits(file: File): Problem[] {
     const names = new Names("limit");
     for (const [i, entry] of entries.entries()) {
       if (entry?.per === undefined || parseWindow(entry.per) === null) continue;
-      const { per, window = "fixed", timeZone = "", shadow = false } = entry;
-      const parsed = parseWindow(per);
-      const length = (parsed && windowLengthMs(parsed)) ?? per.replace(/^1 /, "");
+      const { per, window = "fixed", timeZone = file.timeZone ?? "UTC", shadow = false } = entry;
+      const length = lengthOf(per, window);
       for (const unit of units) {
         if (entry[unit] === undefined) continue;
         const shown = `limit "${unit} per ${window === "sliding" ? "sliding " : ""}${per.replace(/^1 /, "")}"`;
@@ -62,6 +61,14 @@ function checkRepeatedLimits(file: File): Problem[] {
     }
     return names.problems;
   });
+}
+
+/** Equal for windows that are always the same: 60 seconds and a minute are, 7 days and a week begin differently. */
+function lengthOf(per: string, window: "fixed" | "sliding"): string {
+  const parsed = parseWindow(per);
+  const lengthMs = parsed && windowLengthMs(parsed);
+  const isClock = parsed && ["second", "minute", "hour"].includes(parsed.period);
+  return lengthMs !== null && (isClock || window === "sliding") ? `${lengthMs} ms` : per.replace(/^1 /, "");
 }
 
 /** All limits of the file, bursts included, with the place of each. */

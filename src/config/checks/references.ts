@@ -1,6 +1,7 @@
 import { matchIdentities } from "../../policy/api-index.js";
 import { compileKeyTemplate } from "../../policy/key-template.js";
 import { operationIdentity, parseOperation } from "../../policy/resource-tree.js";
+import { DEFAULT_GROUP, groupName } from "../limit-book.js";
 import type { Problem } from "../problem.js";
 import { tierNames, UNLIMITED } from "../tier-sets.js";
 import type { Path } from "../yaml.js";
@@ -19,8 +20,16 @@ export function checkReferences(file: File): Problem[] {
 }
 
 function checkTiers({ tiers = {} }: File): Problem[] {
-  if (!Object.hasOwn(tiers, UNLIMITED)) return [];
-  return [{ path: ["tiers", UNLIMITED], message: `${UNLIMITED} is built in and cannot be changed` }];
+  const builtIn = { path: ["tiers", UNLIMITED], message: `${UNLIMITED} is built in and cannot be changed` };
+  const groups = Object.entries(tiers).flatMap(([tier, entry]) => {
+    const names = new Names("group");
+    names.add(DEFAULT_GROUP, ["tiers", tier, "limits"]);
+    for (const [i, group] of (entry?.groups ?? []).entries()) {
+      if (group) names.add(groupName(group, i), ["tiers", tier, "groups", i]);
+    }
+    return names.problems;
+  });
+  return Object.hasOwn(tiers, UNLIMITED) ? [builtIn, ...groups] : groups;
 }
 
 /** A place where a tier is named. */

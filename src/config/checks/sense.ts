@@ -1,10 +1,11 @@
 import type { Problem } from "../problem.js";
 import { checkCredentials } from "./credentials.js";
+import { checkEffects } from "./effects.js";
 import { checkLimits } from "./limits.js";
 import type { File } from "./names.js";
 import { checkReferences } from "./references.js";
 
 /** Every mistake in what a file says, as far as its valid parts go. What cannot take effect is a mistake. */
 export function checkSense(file: File): Problem[] {
-  return [...checkReferences(file), ...checkCredentials(file), ...checkLimits(file)];
+  return [...checkReferences(file), ...checkCredentials(file), ...checkLimits(file), ...checkEffects(file)];
 }

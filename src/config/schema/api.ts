@@ -2,7 +2,7 @@ import { z } from "zod";
 import { aiProviders, environments, faultFormats } from "../../policy/policy.js";
 import { parseOperation } from "../../policy/resource-tree.js";
 import { limits } from "./limit.js";
-import { headerName, identifier, listOf, shadow, tierName } from "./text.js";
+import { headerName, headerValue, identifier, listOf, shadow, tierName } from "./text.js";
 
 const resource = z.strictObject({
   match: z
@@ -20,6 +20,10 @@ const backend = z.strictObject({
   limits: limits.optional().describe("The most that the backend may get, from all callers together."),
 });
 
+/** What stands in a header twice, or ends a message early, when a policy sets it too. */
+const reserved =
+  /^(content-.*|grpc-.*|x-ratelimit-.*|ratelimit.*|retry-after|connection|keep-alive|transfer-encoding|trailer|te|upgrade)$/i;
+
 const faults = z.strictObject({
   format: z.enum(faultFormats).optional(),
   status: z
@@ -28,10 +32,26 @@ const faults = z.strictObject({
     .max(599, "must be 400 to 599")
     .optional()
     .describe("The status of every throttled request."),
-  headers: z.record(headerName, z.string()).optional().describe("Sent with every denial."),
+  headers: z
+    .record(
+      headerName.refine((name) => !reserved.test(name), {
+        error:
+          "is set by weir or Envoy: content-*, grpc-*, retry-after, x-ratelimit-* and what concerns the connection",
+      }),
+      headerValue,
+    )
+    .refine(
+      (headers) =>
+        new Set(Object.keys(headers).map((name) => name.toLowerCase())).size === Object.keys(headers).length,
+      {
+        error: "names a header twice: upper and lower case are the same",
+      },
+    )
+    .optional()
+    .describe("Sent with every denial."),
   body: z
     .strictObject({
-      contentType: z.string().min(1, "must not be empty").describe("The body's media type."),
+      contentType: headerValue.describe("The body's media type."),
       template: z
         .string()
         .describe("Text in which {code}, {message}, {description} and {retryAfterSeconds} are filled in."),

@@ -13,7 +13,8 @@ const amount = (what: string) =>
     .max(MAX_AMOUNT, `must be at most ${MAX_AMOUNT}`)
     .describe(what);
 
-const BYTES = "must be a whole number of bytes above 0, or text such as 10 MB";
+const MAX_BYTES = 10 ** 15 - 1;
+const BYTES = "must be a whole number of bytes above 0 and below 10^15, or text such as 10 MB";
 
 export const timeZone = z
   .string()
@@ -23,8 +24,8 @@ export const limit = z
   .strictObject({
     requests: amount("Requests per window.").optional(),
     bytes: z
-      .union([z.int(), z.string()], { error: BYTES })
-      .refine((value) => (readBytes(value) ?? 0) > 0, { error: BYTES })
+      .union([z.number(), z.string()], { error: BYTES })
+      .refine((value) => isBytes(readBytes(value)), { error: BYTES })
       .optional()
       .describe("Bytes of request and response bodies per window: a number, or text such as 10 MB."),
     totalTokens: amount("Prompt and completion tokens per window; AI APIs only.").optional(),
@@ -100,6 +101,10 @@ export const tier = z
 export type LimitEntry = z.infer<typeof limit>;
 export type ConditionEntry = z.infer<typeof condition>;
 export type TierEntry = z.infer<typeof tier>;
+
+function isBytes(value: number | null | undefined): boolean {
+  return Number.isInteger(value) && (value ?? 0) > 0 && (value ?? 0) <= MAX_BYTES;
+}
 
 function isPattern(text: string): boolean {
   try {

@@ -18,6 +18,11 @@ export const headerName = z
   .string()
   .regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/, "must be the name of an HTTP header");
 
+/** Visible characters, blanks and tabs (RFC 9110 section 5.5): nothing that could end the header. */
+export const headerValue = z
+  .string()
+  .regex(/^[!-~](?:[\t -~]*[!-~])?$/, "must be visible ASCII characters, with blanks only between them");
+
 export const tierName = label.describe("A tier under `tiers`, or Unlimited.");
 
 export const apiRef = z.string().describe("An API as name/version.");

@@ -2,7 +2,8 @@ import type { Representation } from "./format.js";
 
 /**
  * How a client wants to read a fault. SOAP clients are known by what they send (SOAP 1.2: application/soap+xml; 1.1:
- * text/xml with a SOAPAction header); others by what they accept, and else by what they send. JSON when in doubt.
+ * text/xml with a SOAPAction header); others by what they accept, and else by what they send. JSON when in doubt,
+ * and for browsers, which accept XML among much else.
  */
 export function negotiate(headers: ReadonlyMap<string, string>): Representation {
   const sent = mediaType(headers.get("content-type") ?? "");
@@ -11,7 +12,7 @@ export function negotiate(headers: ReadonlyMap<string, string>): Representation 
   for (const accepted of acceptedTypes(headers.get("accept") ?? "")) {
     if (accepted === "application/soap+xml") return "soap12";
     if (isXml(accepted)) return "xml";
-    if (accepted === "application/json" || accepted.endsWith("+json")) return "json";
+    if (accepted === "text/html" || accepted.endsWith("json")) return "json";
   }
   return isXml(sent) ? "xml" : "json";
 }
@@ -25,14 +26,17 @@ export function isGrpc(headers: ReadonlyMap<string, string>): boolean {
 function acceptedTypes(accept: string): string[] {
   return accept
     .split(",")
-    .map((range) => ({ type: mediaType(range), q: Number(/;\s*q=([\d.]+)/i.exec(range)?.[1] ?? 1) }))
+    .map((range) => ({
+      type: mediaType(range),
+      q: Number(/;\s*q=(\d(?:\.\d{0,3})?)\s*(?:;|$)/i.exec(range)?.[1] ?? 1),
+    }))
     .filter(({ type, q }) => type !== "" && q > 0)
     .sort((a, b) => b.q - a.q)
     .map(({ type }) => type);
 }
 
 function isXml(type: string): boolean {
-  return type === "application/xml" || type === "text/xml" || type.endsWith("+xml");
+  return type === "application/xml" || type === "text/xml";
 }
 
 function mediaType(value: string): string {
