@@ -29,17 +29,17 @@ export const UNLIMITED = "Unlimited";
 
 /** The tiers that a file may refer to, but for Unlimited: the included ones, and its own over them. */
 export function tiersOf({
-  include = [],
+  include,
   tiers = {},
 }: Pick<PolicyFile, "include" | "tiers">): Map<string, TierEntry> {
   return new Map([...included(include), ...Object.entries(tiers)]);
 }
 
 /** The names of all tiers, in a file that may have mistakes. */
-export function tierNames({ include = [], tiers = {} }: Draft<PolicyFile>): string[] {
+export function tierNames({ include, tiers = {} }: Draft<PolicyFile>): string[] {
   return [...new Set([...Object.keys(tiers), ...included(include).map(([name]) => name), UNLIMITED])];
 }
 
-function included(names: readonly (TierSetName | undefined)[]): [string, TierEntry][] {
-  return names.flatMap((name) => (name === undefined ? [] : Object.entries<TierEntry>(tierSets[name])));
+function included(name: TierSetName | undefined): [string, TierEntry][] {
+  return name === undefined ? [] : Object.entries<TierEntry>(tierSets[name]);
 }

@@ -69,7 +69,7 @@ export class TierBook {
   /** The part of the policy file that the tiers are. */
   toFile(): Pick<PolicyFile, "include" | "tiers"> {
     return {
-      ...(this.#includesDefaults && { include: ["wso2-default-tiers" as const] }),
+      ...(this.#includesDefaults && { include: "wso2-default-tiers" as const }),
       ...(this.#written.size > 0 && { tiers: Object.fromEntries(this.#written) }),
     };
   }

@@ -88,6 +88,16 @@ apis:${apis("", `, resources: [{ match: "GET /x/{id}", tier: User }]`)}\napplica
     ],
   },
   {
+    level: "application burst: the same",
+    policy: `tiers: { One: { burst: { requests: 1, per: year } } }\napis:${apis()}\napplications:${applications.replaceAll("    subscriptions", "    tier: One\n    subscriptions")}`,
+    first: annOnA,
+    shares: [{ path: "/b/v1/y", key: "first-ann" }],
+    apart: [
+      { path: "/a/v1/x", key: "first-bob" },
+      { path: "/a/v1/x", key: "second-ann" },
+    ],
+  },
+  {
     level: "custom: as templated",
     policy: `apis:${apis()}\napplications:${applications}\ncustom: [{ name: r, key: "{user}:{api}", ${one} }]`,
     first: annOnA,
@@ -212,4 +222,106 @@ apis: [{ name: a, version: v1, match: { pathPrefix: /a }, tier: Grouped }]
     assert.equal(await admitted("/a?region=us", { ...from("10.0.0.1"), "x-plan": "gold" }), 1);
     assert.equal(await admitted("/a", from("10.0.0.2")), 0, "the default is one for all");
   });
+});
+
+describe("the token maxima of a backend are one counter for each kind and environment:", () => {
+  const kinds = ["totalTokens", "promptTokens", "completionTokens"];
+  for (const environment of ["production", "sandbox"] as const) {
+    test(`${environment}'s, for all callers together`, async () => {
+      const maxima = `{ limits: [{ totalTokens: 30, promptTokens: 20, completionTokens: 10, per: year }] }`;
+      const weir = await startTestWeir(`
+version: 1
+identity: [{ apiKey: { header: x-api-key } }]
+apis: [{ name: a, version: v1, match: { pathPrefix: /a/v1 }, ai: { provider: openai }, backends: { production: ${maxima}, sandbox: ${maxima} } }]
+applications:
+  - name: first
+    subscriptions: { a/v1: Unlimited }
+    credentials: [${credential("first", `, environment: ${environment}`)}]
+  - name: second
+    subscriptions: { a/v1: Unlimited }
+    credentials: [${credential("second", `, environment: ${environment}`)}]
+`);
+      try {
+        for (const key of ["first", "second"]) {
+          const reply = await weir.check(checkOf("/a/v1", { key }));
+          const weirMetadata = reply.dynamicMetadata?.["weir"] as { tokens: [string, string][] };
+          assert.deepEqual(
+            weirMetadata.tokens.toSorted(),
+            kinds.map((kind) => [`backend:a/v1 ${environment}:${kind}:year`, ""]).toSorted(),
+          );
+        }
+      } finally {
+        await weir.stop();
+      }
+    });
+  }
+});
+
+describe("a deny policy refuses", () => {
+  const rows = [
+    {
+      what: "an API",
+      rule: "{ api: a/v1 }",
+      denied: ["/a/v1 first-ann", "/a/v1 second-ann", "/a/v1 "],
+      passes: ["/a/v2 first-ann"],
+    },
+    {
+      what: "an application",
+      rule: "{ application: first }",
+      denied: ["/a/v1 first-ann", "/b/v1 first-bob"],
+      passes: ["/a/v1 second-ann"],
+    },
+    {
+      what: "a user",
+      rule: "{ user: ann }",
+      denied: ["/a/v1 first-ann", "/b/v1 second-ann"],
+      passes: ["/a/v1 first-bob"],
+    },
+    {
+      what: "a subscription in one environment",
+      rule: "{ application: first, api: a/v1, environment: sandbox }",
+      denied: ["/a/v1 first-sandbox"],
+      passes: ["/a/v1 first-ann", "/b/v1 first-sandbox"],
+    },
+    { what: "an address", rule: "{ ip: 203.0.113.7 }", denied: ["/a/v1 first-ann"], passes: [] },
+    {
+      what: "a range, its ends included",
+      rule: "{ ip: 203.0.113.7-203.0.113.9 }",
+      denied: ["/a/v1 first-ann"],
+      passes: [],
+    },
+    {
+      what: "no address of an inverted range",
+      rule: "{ ip: 203.0.113.0/24, invert: true }",
+      denied: [],
+      passes: ["/a/v1 first-ann"],
+    },
+    {
+      what: "all others than an inverted range",
+      rule: "{ ip: 10.0.0.0/8, invert: true }",
+      denied: ["/a/v1 first-ann"],
+      passes: [],
+    },
+  ];
+  for (const { what, rule, denied, passes } of rows) {
+    test(`${what}, with 403 and 900805`, async () => {
+      const weir = await startTestWeir(
+        `version: 1\nidentity: [{ apiKey: { header: x-api-key } }]\napis:${apis()}\napplications:${applications}\ndeny: [${rule}]\n`,
+      );
+      try {
+        const ask = async (line: string) => {
+          const [path = "", key = ""] = line.split(" ");
+          return weir.check(checkOf(path, { key }));
+        };
+        for (const line of denied) {
+          const reply = await ask(line);
+          assert.equal(outcome(reply), 900805, line);
+          assert.equal(reply.deniedResponse?.status?.code, 403);
+        }
+        for (const line of passes) assert.equal(outcome(await ask(line)), "ok", line);
+      } finally {
+        await weir.stop();
+      }
+    });
+  }
 });

@@ -55,10 +55,7 @@ const answer = z.enum(["allow", "deny"]);
 
 export const policyFile = z.strictObject({
   version: z.literal(1),
-  include: z
-    .array(z.enum(tierSetNames))
-    .optional()
-    .describe("Tiers to start from; `tiers` may overwrite them."),
+  include: z.enum(tierSetNames).optional().describe("Tiers to start from; `tiers` may overwrite them."),
   timeZone: timeZone.optional().describe("Where days, weeks, months and years begin; UTC by default."),
   shadow: shadow.optional(),
   gateway: z.strictObject({ limits }).optional().describe("Limits everything through this gateway."),
