@@ -130,13 +130,10 @@ describe("a host spelt so that it names the same", () => {
     test(`${host} finds the API`, () => assert.equal(index.find(host, [])?.api, "exact"));
   }
 
-  test("takes no time where it is longer than any name can be, however many dots it has", () => {
-    const started = performance.now();
-    for (let i = 0; i < 100; i++) {
-      assert.equal(index.find("a.".repeat(30_000), []), null);
-      assert.equal(index.find(`${".".repeat(60_000)}x`, []), null);
-    }
-    // It took seconds a request; no machine is so slow that a hundred bounded look-ups do.
-    assert.ok(performance.now() - started < 2000);
+  test("finds nothing where it is longer than any name can be, so that nobody has its every suffix tried", () => {
+    const short = `${"a.".repeat(100)}example.org`;
+    const long = `${"a.".repeat(30_000)}example.org`;
+    assert.equal(index.find(short, [])?.api, "wildcard");
+    assert.equal(index.find(long, []), null);
   });
 });
