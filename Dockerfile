@@ -32,5 +32,6 @@ ENV WEIR_POLICY=/etc/weir/policy.yaml \
 EXPOSE 9191
 HEALTHCHECK --interval=5s --timeout=2s --start-period=5s \
   CMD ["/nodejs/bin/node", "-e", "fetch('http://127.0.0.1:9192/readyz').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
-ENTRYPOINT ["/nodejs/bin/node", "--enable-source-maps", "dist/src/main.js"]
+# The flags of src/main.ts, which says them for a shell.
+ENTRYPOINT ["/nodejs/bin/node", "--enable-source-maps", "--min-semi-space-size=16", "--max-semi-space-size=32", "dist/src/main.js"]
 CMD ["serve"]

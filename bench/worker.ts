@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
+import { NODE_FLAGS } from "../demo/stack/weir.js";
 
 /** A process of the bench's own that answers orders, and ends with the bench. */
 export interface Worker<Order, Reply> {
@@ -13,7 +14,8 @@ type Answer<Reply> = { readonly reply: Reply } | { readonly error: string };
 
 export function startWorker<Order extends object, Reply>(file: string): Worker<Order, Reply> {
   const child = fork(file, [], {
-    execArgv: ["--enable-source-maps"],
+    // The floor gets the flags that weir has: what is compared is the work.
+    execArgv: ["--enable-source-maps", ...NODE_FLAGS],
     serialization: "advanced",
     stdio: ["ignore", 2, 2, "ipc"],
   });

@@ -65,6 +65,14 @@ describe("docker-compose.yml", () => {
     assert.equal(compose.services["envoy"]?.image, `envoyproxy/envoy:v${version}`);
   });
 
+  test("gives Node the flags that weir starts with from a shell", async () => {
+    const [shebang = ""] = (await readFile("src/main.ts", "utf8")).split("\n");
+    const flags = shebang.match(/--\S+/g) ?? [];
+    assert.equal(flags.length, 2);
+    const [, entrypoint = ""] = /^ENTRYPOINT (\[.*main\.js"\])$/m.exec(dockerfile) ?? [];
+    for (const flag of flags) assert.ok((JSON.parse(entrypoint) as string[]).includes(flag), flag);
+  });
+
   test("runs weir as another user than root", () => {
     assert.equal(compose.services["weir"]?.user, "nonroot");
     assert.match(dockerfile, /^FROM \S+:nonroot AS weir$/m);

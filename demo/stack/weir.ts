@@ -12,6 +12,9 @@ export interface WeirProcess {
   stop(graceMs?: number): Promise<void>;
 }
 
+/** As in the first line of src/main.ts and in the image. */
+export const NODE_FLAGS = ["--min-semi-space-size=16", "--max-semi-space-size=32"];
+
 /** Starts `weir serve` as a process of its own, on loopback; port 0 takes a free one. */
 export async function startWeirProcess(
   policyFile: string,
@@ -30,6 +33,7 @@ export async function startWeirProcess(
   ];
   const args = [
     "--enable-source-maps",
+    ...NODE_FLAGS,
     main,
     "serve",
     policyFile,
