@@ -33,7 +33,8 @@ export function compilePolicy(file: PolicyFile): Policy {
   for (const [i, { match }] of (file.apis ?? []).entries()) {
     index.add({ hosts: match.hosts ?? [], pathPrefix: match.pathPrefix }, at(apis, i));
   }
-  const applications = (file.applications ?? []).map((entry) => compileApplication(book, file, entry));
+  const shadowed = new Set((file.apis ?? []).filter((api) => api.shadow).map(refOf));
+  const applications = (file.applications ?? []).map((entry) => compileApplication(book, shadowed, entry));
   const identity = compileIdentity(file, applications);
   const gateway = book.limits("gateway", "gateway", { limits: file.gateway?.limits });
   const customRules = (file.custom ?? []).map((rule) => compileCustomRule(book, rule));
@@ -106,8 +107,12 @@ function compileFaults(file: PolicyFile, { ai, faults = {} }: ApiEntry): FaultOv
   return { format: format ?? null, status: status ?? null, headers: headers ?? {}, body: body ?? null };
 }
 
-function compileApplication(book: LimitBook, file: PolicyFile, entry: ApplicationEntry): Application {
-  const shadowed = new Set((file.apis ?? []).filter((api) => api.shadow).map(refOf));
+/** @param shadowed the APIs that only watch, by {@link Api.ref} */
+function compileApplication(
+  book: LimitBook,
+  shadowed: ReadonlySet<string>,
+  entry: ApplicationEntry,
+): Application {
   const subscriptions = Object.entries(entry.subscriptions ?? {}).map(([ref, tier]) => {
     const source = { tier, shadow: shadowed.has(ref) };
     return [ref, { limits: book.limits("subscription", `${entry.name} on ${ref}`, source) }] as const;

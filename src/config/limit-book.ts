@@ -11,7 +11,7 @@ import type { PolicyFile } from "./schema/policy.js";
 /** Where limits stand in the file: a tier's name, limits of their own, or both. */
 export interface LimitSource {
   readonly tier?: string | undefined;
-  readonly limits?: readonly LimitEntry[] | undefined;
+  readonly limits?: LimitEntry[] | undefined;
   /** Whether all of them only watch. */
   readonly shadow?: boolean | undefined;
 }
@@ -52,7 +52,8 @@ export class LimitBook {
 
   /** The limits of one scope: the tier's and its own. */
   limits(level: Level, scope: string, source: LimitSource): readonly Limit[] {
-    return this.#register(scope, [...this.#ofTier(level, source), ...this.#ofScope(level, source)]);
+    const own = this.#made(level, { limits: source.limits }, source.shadow);
+    return this.#register(scope, [...this.#ofTier(level, source), ...own]);
   }
 
   /** The limits of an API or resource, whose tier may have groups. */
@@ -86,8 +87,8 @@ export class LimitBook {
     return tier ? this.#made(level, tier, shadow) : [];
   }
 
-  #made(level: Level, tier: TierEntry, shadow: boolean | undefined): Made[] {
-    const enforced = this.#isEnforced(shadow, tier.shadow);
+  #made(level: Level, tier: Partial<TierEntry>, shadow: boolean | undefined): Made[] {
+    const enforced = !(this.#shadow || shadow || tier.shadow);
     const made = (tier.limits ?? []).map((entry) => ({
       entry,
       level,
@@ -99,15 +100,6 @@ export class LimitBook {
       made.push({ ...burst, enforced: enforced && !tier.burst.shadow });
     }
     return made;
-  }
-
-  #ofScope(level: Level, { limits = [], shadow }: LimitSource): Made[] {
-    const enforced = this.#isEnforced(shadow);
-    return limits.map((entry) => ({ entry, level, enforced: enforced && !entry.shadow }));
-  }
-
-  #isEnforced(...shadows: readonly (boolean | undefined)[]): boolean {
-    return !this.#shadow && !shadows.includes(true);
   }
 
   #tier(name: string | undefined): TierEntry | undefined {

@@ -18,7 +18,7 @@ export class MemoryStore implements CounterStore {
   readonly #ledgers = new Map<string, Ledger>();
   readonly #maxCounters: number;
   #evictions = 0;
-  /** Counters that may have come since they were last counted one by one, and what they were then. */
+  /** At least as many as there are: those that end unseen are taken off at the next sweep. */
   #counters = 0;
 
   constructor({ maxCounters }: MemoryStoreOptions) {

@@ -1,5 +1,4 @@
 import type { EpochMs, Window } from "./window.js";
-import { formatWindow } from "./window.js";
 
 /**
  * Where limits are set, in the order in which WSO2 API Manager evaluates them. Of two denials with the same
@@ -76,9 +75,4 @@ export function remaining({ charge, used }: Standing): number {
 
 export function isTokenLimit(limit: Limit): limit is Limit & { readonly unit: TokenUnit } {
   return limit.unit !== "requests" && limit.unit !== "bytes";
-}
-
-/** `1000 requests per second`, `50000 totalTokens per 5 minutes`. */
-export function formatLimit({ max, unit, window }: Limit): string {
-  return `${max} ${unit} per ${formatWindow(window)}`;
 }

@@ -5,8 +5,9 @@ import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ClientResponse } from "../../demo/gateway.js";
 import { startWeirProcess } from "../../demo/stack/weir.js";
+import { credential } from "../support/credential.js";
 import { eventually } from "../support/weir.js";
-import { credential, startTestStack, type TestStack } from "./stack.js";
+import { startTestStack, type TestStack } from "./stack.js";
 
 /** Years keep windows from ending under the tests. */
 const policy = `

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { connect } from "node:net";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { credential, startTestStack, type TestStack } from "./stack.js";
+import { credential } from "../support/credential.js";
+import { startTestStack, type TestStack } from "./stack.js";
 
 const policy = `
 version: 1

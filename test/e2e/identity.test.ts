@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { generateKeyPairSync, type KeyObject, sign } from "node:crypto";
 import { after, before, describe, test } from "node:test";
 import type { ClientResponse } from "../../demo/gateway.js";
-import { credential, startTestStack, type TestStack } from "./stack.js";
+import { credential } from "../support/credential.js";
+import { startTestStack, type TestStack } from "./stack.js";
 
 const policy = `
 version: 1

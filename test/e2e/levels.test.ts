@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { ClientResponse } from "../../demo/gateway.js";
-import { credential, startTestStack, type TestStack } from "./stack.js";
+import { credential } from "../support/credential.js";
+import { startTestStack, type TestStack } from "./stack.js";
 
 /** Years keep windows from ending under the tests. */
 const policy = `

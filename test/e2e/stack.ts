@@ -4,7 +4,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Gateway } from "../../demo/gateway.js";
 import { type Stack, startStack } from "../../demo/stack/stack.js";
-import { hashApiKey } from "../../src/identity/api-key.js";
 
 export interface TestStack extends Stack {
   readonly gateway: Gateway;
@@ -34,9 +33,4 @@ export async function startTestStack(policy: string, edit = (config: string) => 
     await rm(folder, { recursive: true });
   };
   return { ...stack, gateway, folder, stop };
-}
-
-/** A credential of a policy file. */
-export function credential(key: string, more = ""): string {
-  return `{ apiKey: "sha256:${hashApiKey(key)}"${more} }`;
 }

@@ -3,7 +3,8 @@ import { request } from "node:http";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ClientResponse } from "../../demo/gateway.js";
-import { credential, startTestStack, type TestStack } from "./stack.js";
+import { credential } from "../support/credential.js";
+import { startTestStack, type TestStack } from "./stack.js";
 
 const policy = `
 version: 1

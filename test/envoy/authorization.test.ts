@@ -3,9 +3,8 @@ import { after, before, describe, test } from "node:test";
 import { status } from "@grpc/grpc-js";
 import type { CheckResponse } from "../../src/envoy/wire/authz.js";
 import { hashApiKey } from "../../src/identity/api-key.js";
+import { credential } from "../support/credential.js";
 import { checkOf, startTestWeir, type TestWeir } from "../support/weir.js";
-
-const key = (name: string, more = "") => `{ apiKey: "sha256:${hashApiKey(name)}"${more} }`;
 
 /** One API a level, so that each is seen alone. Years keep windows from ending under the tests. */
 const policy = `
@@ -31,24 +30,24 @@ apis:
 applications:
   - name: mobile
     subscriptions: { api/v1: Unlimited, resource/v1: Unlimited, subscribed/v1: Two, bursty/v1: Bursty, backend/v1: Unlimited }
-    credentials: [${key("mobile")}, ${key("mobile-sandbox", ", environment: sandbox")}]
+    credentials: [${credential("mobile")}, ${credential("mobile-sandbox", ", environment: sandbox")}]
   - name: tight
     tier: Two
     subscriptions: { open/v1: Unlimited }
-    credentials: [${key("tight-ann", ", user: ann")}, ${key("tight-bob", ", user: bob")}]
+    credentials: [${credential("tight-ann", ", user: ann")}, ${credential("tight-bob", ", user: bob")}]
   - name: bursting
     tier: Bursty
     subscriptions: { open/v1: Unlimited }
-    credentials: [${key("bursting")}]
+    credentials: [${credential("bursting")}]
   - name: noisy
     subscriptions: { open/v1: Unlimited }
-    credentials: [${key("noisy")}]
+    credentials: [${credential("noisy")}]
   - name: calm
     subscriptions: { open/v1: Unlimited }
-    credentials: [${key("calm-sandbox", ", environment: sandbox")}, { clientId: calm-client }]
+    credentials: [${credential("calm-sandbox", ", environment: sandbox")}, { clientId: calm-client }]
   - name: blocked
     subscriptions: { open/v1: Unlimited }
-    credentials: [${key("blocked")}]
+    credentials: [${credential("blocked")}]
 identity:
   - apiKey: { header: X-Api-Key }
   - jwt: { metadata: [envoy.filters.http.jwt_authn, payload] }

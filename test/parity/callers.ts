@@ -1,4 +1,4 @@
-import { credential } from "./policy.js";
+import { credential } from "../support/credential.js";
 
 /** Three APIs and two applications, for policies of which one limit or rule is looked at. */
 

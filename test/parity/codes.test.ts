@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import { credential } from "../support/credential.js";
 import { checkOf, startTestWeir, type TestWeir } from "../support/weir.js";
-import { credential, deniedHeader, nextYear } from "./policy.js";
+import { deniedHeader, nextYear } from "./policy.js";
 
 /**
  * WSO2's table of throttling codes (`ThrottleHandler`, `APIThrottleConstants`), a row a test, in both of its JSON

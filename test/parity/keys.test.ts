@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import { credential } from "../support/credential.js";
 import { checkOf, startTestWeir, type TestWeir } from "../support/weir.js";
 import { apis, applications } from "./callers.js";
-import { credential, outcome } from "./policy.js";
+import { outcome } from "./policy.js";
 
 /** WSO2's counter keys, a row a test: which two requests share a count, and which do not. Each limit admits one. */
 

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import { credential } from "../support/credential.js";
 import { checkOf, startTestWeir, type TestWeir } from "../support/weir.js";
-import { credential, outcome } from "./policy.js";
+import { outcome } from "./policy.js";
 
 /** WSO2's order of evaluation, a row a test, and what must be the same or better than there. */
 

@@ -1,10 +1,4 @@
 import type { CheckResponse } from "../../src/envoy/wire/authz.js";
-import { hashApiKey } from "../../src/identity/api-key.js";
-
-/** A credential of a policy file. */
-export function credential(key: string, more = ""): string {
-  return `{ apiKey: "sha256:${hashApiKey(key)}"${more} }`;
-}
 
 /** What a reply comes to: `ok`, or the code of its fault. */
 export function outcome(reply: CheckResponse): "ok" | number {

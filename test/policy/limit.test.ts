@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { formatLimit, hasRoom, isTokenLimit, remaining } from "../../src/policy/limit.js";
+import { hasRoom, isTokenLimit, remaining } from "../../src/policy/limit.js";
 import { chargeOf, limitOf } from "../support/limits.js";
 
 describe("a counter has room", () => {
@@ -41,11 +41,5 @@ describe("a limit", () => {
     assert.equal(isTokenLimit(limitOf({ unit: "requests" })), false);
     assert.equal(isTokenLimit(limitOf({ unit: "promptTokens" })), true);
     assert.equal(isTokenLimit(limitOf({ unit: "completionTokens" })), true);
-  });
-
-  test("is shown by its number, unit and window", () => {
-    assert.equal(formatLimit(limitOf({ max: 1000, per: "second" })), "1000 requests per second");
-    const tokens = limitOf({ max: 50_000, unit: "totalTokens", per: "5 minutes" });
-    assert.equal(formatLimit(tokens), "50000 totalTokens per 5 minutes");
   });
 });
