@@ -1,15 +1,24 @@
 // Brings a bare clone to where the demo and the tests can run. Plain JavaScript without dependencies: it is
-// what installs them. Usage: node scripts/setup.mjs [envoy] [python] [build]. Every step is skipped when its
-// result is already there.
+// what installs them. Usage: node scripts/setup.mjs [envoy] [python] [redis] [build]. Every step is skipped when
+// its result is already there.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { accessSync, constants, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const tools = join(root, ".tools");
-const steps = { envoy: installEnvoy, python: installPythonPackages, build };
+const steps = { envoy: installEnvoy, python: installPythonPackages, redis: installRedis, build };
 
 const wanted = process.argv.slice(2);
 for (const name of wanted) {
@@ -43,6 +52,31 @@ function pip(folder, requirements) {
   });
 }
 
+/**
+ * A redis-server, unless the machine has one. Debian's package redis-server would start a service on Redis's own
+ * port; the program itself comes with redis-tools, under the name of redis-check-rdb, and goes by the name that
+ * it is called by.
+ */
+function installRedis() {
+  const folder = join(tools, "redis", "bin");
+  if (onPath("redis-server") || find("redis-server", [folder])) return;
+  if (!onPath("redis-check-rdb")) {
+    if (process.getuid?.() !== 0 || !onPath("apt-get"))
+      fail(
+        "there is no redis-server: install Redis 7 or later, on Debian with `apt-get install redis-tools`",
+      );
+    run("apt-get", ["update", "-qq"], "Debian's list of packages");
+    run("apt-get", ["install", "-qq", "-y", "--no-install-recommends", "redis-tools"], "redis-tools");
+  }
+  const program = onPath("redis-check-rdb");
+  if (!program) fail("redis-tools brought no redis-check-rdb: install Redis 7 or later, and put it on PATH");
+  const link = join(folder, "redis-server");
+  mkdirSync(folder, { recursive: true });
+  rmSync(link, { force: true });
+  symlinkSync(program, link);
+  run(link, ["--version"], "redis-server");
+}
+
 function build() {
   run("npm", ["run", "--silent", "build"], "build");
 }
@@ -62,14 +96,20 @@ function digest(file) {
 }
 
 function onPath(command) {
-  return (process.env.PATH ?? "").split(delimiter).some((folder) => {
-    try {
-      accessSync(join(folder, command), constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
+  return find(command, (process.env.PATH ?? "").split(delimiter));
+}
+
+function find(command, folders) {
+  return folders
+    .map((folder) => join(folder, command))
+    .find((file) => {
+      try {
+        accessSync(file, constants.X_OK);
+        return true;
+      } catch {
+        return false;
+      }
+    });
 }
 
 function run(command, args, what) {
