@@ -2,6 +2,7 @@ import { WeirError } from "../errors.js";
 import { API_KEY_PLACEHOLDER } from "../identity/api-key.js";
 import type { Policy } from "../policy/policy.js";
 import { checkSense } from "./checks/sense.js";
+import { warnOfSecrets } from "./checks/store.js";
 import { compilePolicy } from "./compile.js";
 import { formatPath, inOneLine, type Problem } from "./problem.js";
 import type { PolicyFile } from "./schema/policy.js";
@@ -66,7 +67,8 @@ function inOrder(problems: readonly Problem[], document: Document): string[] {
     .map(({ line, where, message }) => `${line}: ${inOneLine(`${where || "the file"}: ${message}`)}`);
 }
 
-function findWarnings({ apis = [], applications = [], unmatched = "allow" }: PolicyFile): Problem[] {
+function findWarnings(file: PolicyFile): Problem[] {
+  const { apis = [], applications = [], unmatched = "allow" } = file;
   const evadable = apis.flatMap(({ match }, i) => {
     if (unmatched === "deny" || !match.hosts || match.hosts.includes("*")) return [];
     const message =
@@ -86,5 +88,5 @@ function findWarnings({ apis = [], applications = [], unmatched = "allow" }: Pol
       return [{ path: ["applications", i, "credentials", k, "apiKey"], message }];
     }),
   );
-  return [...evadable, ...reserving, ...placeholders];
+  return [...evadable, ...reserving, ...placeholders, ...warnOfSecrets(file)];
 }

@@ -1,6 +1,7 @@
 import type { z } from "zod";
+import { knownKeys, otherKind } from "./known-keys.js";
 import { formatPath, type Problem, suggestion } from "./problem.js";
-import { type PolicyFile, policyFile, policyJsonSchema } from "./schema/policy.js";
+import { type PolicyFile, policyFile } from "./schema/policy.js";
 import type { Path } from "./yaml.js";
 
 /** A value whose valid parts are all there and whose invalid parts are undefined. */
@@ -19,12 +20,21 @@ export type Shape =
 export function checkShape(value: unknown): Shape {
   const result = policyFile.safeParse(value);
   if (result.success) return { kind: "valid", file: result.data };
-  const { issues } = result.error;
+  const issues = result.error.issues.flatMap(unfold);
   return {
     kind: "invalid",
     problems: withoutEchoes(issues).flatMap((issue) => describe(issue, value)),
     draft: prune(value, issues),
   };
+}
+
+/** Of a union's complaints, those of the alternative that the value was meant as. */
+function unfold(issue: z.core.$ZodIssue): readonly z.core.$ZodIssue[] {
+  if (issue.code !== "invalid_union") return [issue];
+  const ofAnotherKind = ({ code, path }: z.core.$ZodIssue) =>
+    path.length === 0 && (code === "invalid_type" || code === "invalid_value");
+  const meant = issue.errors.find((errors) => !errors.some(ofAnotherKind));
+  return meant?.flatMap((inner) => unfold({ ...inner, path: [...issue.path, ...inner.path] })) ?? [issue];
 }
 
 /** That a mapping lacks something is no news where one of its keys is misspelt. */
@@ -38,25 +48,21 @@ function describe(issue: z.core.$ZodIssue, root: unknown): Problem[] {
   const path = pathOf(issue);
   const found = valueAt(root, path);
   const but = isSecret(path) ? "" : `, not ${show(found)}`;
+  if (issue.code === "invalid_union" && "options" in issue)
+    return [{ path, message: notOneOf(issue.options ?? [], found) }];
   switch (issue.code) {
     case "unrecognized_keys":
       return issue.keys.map((key) => ({
         path: [...path, key],
-        message: `unknown key "${key}"${suggestion(key, knownKeys(path))}`,
+        message: `unknown key "${key}"${suggestion(key, knownKeys(path, found)) || otherKind(key, path)}`,
       }));
     case "invalid_type": {
       if (found === undefined) return [{ path, message: "is missing" }];
       const quotes = issue.expected === "string" && typeof found === "number" ? "; put it in quotes" : "";
       return [{ path, message: (isSpecific(issue) ? issue.message : wanted(issue.expected)) + but + quotes }];
     }
-    case "invalid_value": {
-      if (found === undefined) return [{ path, message: "is missing" }];
-      const values = issue.values.map(String);
-      const near = typeof found === "string" && !values.includes(found) ? suggestion(found, values) : "";
-      return [
-        { path, message: `must be ${values.length > 1 ? "one of " : ""}${values.join(", ")}${but}${near}` },
-      ];
-    }
+    case "invalid_value":
+      return [{ path, message: notOneOf(issue.values, found) }];
     case "invalid_key":
       return [{ path, message: issue.issues[0]?.message ?? issue.message }];
     default:
@@ -64,10 +70,21 @@ function describe(issue: z.core.$ZodIssue, root: unknown): Problem[] {
   }
 }
 
-/** Where a key may stand in clear, though only its hash should. Messages go to terminals and logs. */
-function isSecret([room, , part, ...rest]: Path): boolean {
+function notOneOf(allowed: readonly unknown[], found: unknown): string {
+  if (found === undefined) return "is missing";
+  const values = allowed.map(String);
+  const near = typeof found === "string" && !values.includes(found) ? suggestion(found, values) : "";
+  return `must be ${values.length > 1 ? "one of " : ""}${values.join(", ")}, not ${show(found)}${near}`;
+}
+
+/** Where a key or a password may stand in clear, though none should. Messages go to terminals and logs. */
+function isSecret([room, at, part, ...rest]: Path): boolean {
+  if (room === "store") return !harmless.has(String(at));
   return room === "applications" && part === "credentials" && rest.at(-1) !== "environment";
 }
+
+/** The parts of a store that nobody writes a password into. */
+const harmless = new Set(["kind", "mode", "onError", "deadlineMs", "prefix", "maxCounters"]);
 
 /** Zod's own texts start with "Invalid"; the schema's do not. */
 function isSpecific(issue: z.core.$ZodIssue): boolean {
@@ -103,25 +120,6 @@ function valueAt(root: unknown, path: Path): unknown {
     (value, part) => (value as Record<string | number, unknown> | undefined)?.[part],
     root,
   );
-}
-
-interface SchemaNode {
-  properties?: Record<string, SchemaNode>;
-  items?: SchemaNode;
-  additionalProperties?: SchemaNode | false;
-}
-
-let schema: SchemaNode | undefined;
-
-/** The keys that the schema has at a path. */
-function knownKeys(path: Path): string[] {
-  schema ??= policyJsonSchema() as SchemaNode;
-  let node: SchemaNode | undefined = schema;
-  for (const part of path) {
-    if (typeof part === "number") node = node?.items;
-    else node = node?.properties?.[part] ?? (node?.additionalProperties || undefined);
-  }
-  return Object.keys(node?.properties ?? {});
 }
 
 function prune(value: unknown, issues: readonly z.core.$ZodIssue[]): Draft<PolicyFile> {

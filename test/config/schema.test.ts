@@ -11,6 +11,8 @@ interface Node {
   readonly properties?: Readonly<Record<string, Node>>;
   readonly items?: Node;
   readonly additionalProperties?: Node | boolean;
+  readonly oneOf?: readonly Node[];
+  readonly anyOf?: readonly Node[];
 }
 
 /** Every property of the schema, by its place. */
@@ -22,6 +24,8 @@ function* propertiesOf(node: Node, place: string): Generator<[place: string, pro
   if (node.items) yield* propertiesOf(node.items, `${place}[]`);
   if (typeof node.additionalProperties === "object")
     yield* propertiesOf(node.additionalProperties, `${place}.*`);
+  for (const alternative of [...(node.oneOf ?? []), ...(node.anyOf ?? [])])
+    yield* propertiesOf(alternative, place);
 }
 
 describe("policy.schema.json", () => {
@@ -47,6 +51,12 @@ describe("policy.schema.json", () => {
       bare.map(([place]) => place),
       [],
     );
+  });
+
+  test("describes a store of either kind", () => {
+    const places = [...propertiesOf(committed, "")].map(([place]) => place);
+    for (const place of [".store.url", ".store.sentinel.nodes", ".store.password.env", ".store.tls.ca"])
+      assert.ok(places.includes(place), place);
   });
 
   test("has patterns that mean the same without flags", () => {

@@ -4,8 +4,15 @@ import { checkEffects } from "./effects.js";
 import { checkLimits } from "./limits.js";
 import type { File } from "./names.js";
 import { checkReferences } from "./references.js";
+import { checkStore } from "./store.js";
 
 /** Every mistake in what a file says, as far as its valid parts go. What cannot take effect is a mistake. */
 export function checkSense(file: File): Problem[] {
-  return [...checkReferences(file), ...checkCredentials(file), ...checkLimits(file), ...checkEffects(file)];
+  return [
+    ...checkReferences(file),
+    ...checkCredentials(file),
+    ...checkLimits(file),
+    ...checkEffects(file),
+    ...checkStore(file),
+  ];
 }

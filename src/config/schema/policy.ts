@@ -4,6 +4,7 @@ import { tierSetNames } from "../tier-sets.js";
 import { api } from "./api.js";
 import { application, identitySource } from "./application.js";
 import { limits, tier, timeZone } from "./limit.js";
+import { store } from "./store.js";
 import { apiRef, given, ipRange, label, shadow, tierName } from "./text.js";
 
 /**
@@ -95,16 +96,7 @@ export const policyFile = z.strictObject({
     })
     .optional(),
   headers: headers.optional().describe("What tells clients where they stand."),
-  store: z
-    .strictObject({
-      kind: z.enum(["memory"]),
-      maxCounters: z
-        .int()
-        .min(1000, "must be 1000 or more")
-        .optional()
-        .describe("Counters held at the most; 1000000 by default. Taken at the start alone."),
-    })
-    .optional(),
+  store: store.optional().describe("Where the counters are; in memory by default. Taken at the start alone."),
 });
 
 /** A policy file as written, its shape valid. */
