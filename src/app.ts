@@ -1,11 +1,12 @@
 import { readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
+import { isDeepStrictEqual } from "node:util";
 import { AdminServer } from "./admin/server.js";
 import { createClock } from "./clock.js";
 import { parsePolicyInBackground } from "./config/background.js";
 import { type LoadedPolicy, parsePolicy } from "./config/load.js";
+import { redisSettings } from "./config/store-settings.js";
 import { watchFile } from "./config/watch.js";
-import { MemoryStore } from "./counters/memory.js";
 import type { Gate } from "./decision/gate.js";
 import { createAccessLog } from "./envoy/access-log.js";
 import { createAuthorization } from "./envoy/authorization.js";
@@ -13,6 +14,8 @@ import { createProcessor } from "./envoy/processor.js";
 import { EnvoyServer } from "./envoy/server.js";
 import { WeirError } from "./errors.js";
 import { type Address, formatAddress } from "./net/address.js";
+import { openStore } from "./open-store.js";
+import type { EpochMs } from "./policy/window.js";
 import type { Logger } from "./telemetry/logger.js";
 import { Metrics } from "./telemetry/metrics.js";
 
@@ -27,7 +30,11 @@ export interface WeirOptions {
   readonly drainDelayMs: number;
   /** How long calls may go on after that. */
   readonly drainMs: number;
+  /** Where secrets may be. */
+  readonly env: Readonly<Record<string, string | undefined>>;
   readonly log: Logger;
+  /** The clock that it goes by, if not the system's. */
+  readonly now?: () => EpochMs;
 }
 
 /** A weir that serves. */
@@ -60,9 +67,15 @@ export async function startWeir(options: WeirOptions): Promise<Weir> {
   const loaded = await loadPolicy(policyFile);
   for (const warning of loaded.warnings) log.warn(warning);
 
-  const store = new MemoryStore({ maxCounters: loaded.file.store?.maxCounters ?? DEFAULT_MAX_COUNTERS });
-  const gate: Gate = { policy: loaded.policy, store, now: createClock() };
-  const metrics = new Metrics(store);
+  const { store: entry } = loaded.file;
+  const now = options.now ?? createClock();
+  const counters = await openStore({
+    redis: entry?.kind === "redis" ? redisSettings(entry) : null,
+    maxCounters: entry?.maxCounters ?? DEFAULT_MAX_COUNTERS,
+    ...{ env: options.env, now, log },
+  });
+  const gate: Gate = { policy: loaded.policy, store: counters.store, now };
+  const metrics = new Metrics(counters.statistics);
   let stopping = false;
 
   const grpc = new EnvoyServer({
@@ -75,7 +88,11 @@ export async function startWeir(options: WeirOptions): Promise<Weir> {
     notReady: () => (stopping ? "stopping" : null),
   });
 
-  const closing: (() => void | Promise<void>)[] = [() => admin.stop(), () => grpc.stop(options.drainMs)];
+  const closing: (() => void | Promise<void>)[] = [
+    () => counters.close(),
+    () => admin.stop(),
+    () => grpc.stop(options.drainMs),
+  ];
   const closeAll = async () => {
     stopping = true;
     grpc.announceStop();
@@ -94,10 +111,10 @@ export async function startWeir(options: WeirOptions): Promise<Weir> {
     const adminAddress = await admin.listen(options.adminAddress);
     let reloading = Promise.resolve();
     const takeOver = (text: string) => {
-      reloading = reloading.then(() => reload(text, options, gate, metrics));
+      reloading = reloading.then(() => reload(text, options, gate, metrics, entry));
     };
     closing.push(watchFile(policyFile, loaded.text, takeOver, WATCH));
-    const sweeping = setInterval(() => store.sweep(gate.now()), SWEEP_INTERVAL_MS);
+    const sweeping = setInterval(() => counters.sweep(now()), SWEEP_INTERVAL_MS);
     closing.push(() => clearInterval(sweeping));
     const addresses = { grpc: formatAddress(grpcAddress), admin: formatAddress(adminAddress) };
     log.info({ ...addresses, policy: policyFile }, "weir serves");
@@ -108,13 +125,20 @@ export async function startWeir(options: WeirOptions): Promise<Weir> {
   }
 }
 
-/** A good policy takes over for the requests to come; a bad one changes nothing. */
-async function reload(text: string, { policyFile, log }: WeirOptions, gate: Gate, metrics: Metrics) {
+/** A good policy takes over for the requests to come; a bad one changes nothing. The store stays what it is. */
+async function reload(
+  text: string,
+  { policyFile, log }: WeirOptions,
+  gate: Gate,
+  metrics: Metrics,
+  store: LoadedPolicy["file"]["store"],
+) {
   try {
-    const { policy, warnings } = await parsePolicyInBackground(text, policyFile);
+    const { policy, file, warnings } = await parsePolicyInBackground(text, policyFile);
     gate.policy = policy;
     metrics.reloaded("taken");
     for (const warning of warnings) log.warn(warning);
+    if (!isDeepStrictEqual(file.store, store)) log.warn("store: changed; it is taken at the next start");
     log.info("the changed policy is in force");
   } catch (error) {
     metrics.reloaded("refused");

@@ -37,12 +37,16 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   identity: ["policy", "node:crypto"],
   counters: ["policy"],
   decision: ["policy", "identity", "counters"],
-  config: ["policy", "identity", "errors.ts", "js-yaml", "zod", "fastest-levenshtein"].concat([
-    "node:fs",
+  redis: ["counters", "policy", "net", "telemetry", "errors.ts", "ioredis"].concat([
+    "node:crypto",
     "node:fs/promises",
-    "node:path",
-    "node:worker_threads",
+    "node:net",
+    "node:timers/promises",
+    "node:tls",
   ]),
+  config: ["policy", "identity", "net", "redis", "errors.ts", "js-yaml", "zod", "fastest-levenshtein"].concat(
+    ["node:fs", "node:fs/promises", "node:path", "node:worker_threads"],
+  ),
 };
 
 describe("imports go one way:", () => {
@@ -75,6 +79,21 @@ describe("imports go one way:", () => {
       .filter(({ room }) => room === "config")
       .flatMap(({ imports }) => imports.filter((name) => roomOf(name) === "identity"));
     assert.deepEqual([...new Set(taken)], ["identity/api-key.ts"]);
+  });
+
+  test("config takes of redis only what it is told", () => {
+    const taken = sources
+      .filter(({ room }) => room === "config")
+      .flatMap(({ imports }) => imports.filter((name) => roomOf(name) === "redis"));
+    assert.deepEqual([...new Set(taken)], ["redis/settings.ts"]);
+    const [settings] = sources.filter(({ file }) => file === "redis/settings.ts");
+    assert.deepEqual(settings?.imports, ["net/address.ts"]);
+  });
+
+  test("only redis knows ioredis", () => {
+    const users = sources.filter(({ imports }) => imports.includes("ioredis"));
+    assert.ok(users.length > 0);
+    assert.deepEqual([...new Set(users.map(({ room }) => room))], ["redis"]);
   });
 
   test("envoy knows nothing of the file, the command line, the admin port or what puts weir together", () => {

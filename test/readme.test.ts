@@ -35,8 +35,9 @@ describe("README.md", () => {
   });
 
   test("names every metric and every flag that there is", async () => {
-    const metrics = await readFile("src/telemetry/metrics.ts", "utf8");
-    for (const [, name = ""] of metrics.matchAll(/name: "(weir_\w+)"/g))
+    const files = ["src/telemetry/metrics.ts", "src/telemetry/store-metrics.ts"];
+    const metrics = (await Promise.all(files.map((file) => readFile(file, "utf8")))).join("\n");
+    for (const [, name = ""] of metrics.matchAll(/"(weir_\w+)"/g))
       assert.ok(readme.includes(name), name);
     const flags = await readFile("src/cli/serve.ts", "utf8");
     const names = [...flags.matchAll(/^ {2}"?([a-z-]+)"?: \{/gm)].map(([, name]) => name);

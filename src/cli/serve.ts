@@ -46,6 +46,7 @@ ${describeFlags(flags)}`,
       adminAddress: address("admin", values.admin),
       drainDelayMs: milliseconds("drain-delay-ms", values["drain-delay-ms"]),
       drainMs: milliseconds("drain-ms", values["drain-ms"]),
+      env: terminal.env,
       log: createLogger(logLevel(values["log-level"])),
     });
     await terminal.untilStopped();

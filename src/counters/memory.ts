@@ -3,7 +3,7 @@ import { type EpochMs, windowLengthMs } from "../policy/window.js";
 import { FixedLedger } from "./fixed-ledger.js";
 import type { Ledger } from "./ledger.js";
 import { SlidingLedger } from "./sliding-ledger.js";
-import type { CounterStore, Outcome } from "./store.js";
+import type { Counted, CounterStore } from "./store.js";
 
 export interface MemoryStoreOptions {
   /** Counters held at the most; above it the oldest of the fullest limit make room, and are counted. */
@@ -37,7 +37,7 @@ export class MemoryStore implements CounterStore {
     return this.#evictions;
   }
 
-  async charge(charges: readonly Charge[], now: EpochMs): Promise<Outcome> {
+  charge(charges: readonly Charge[], now: EpochMs): Counted {
     let admitted = true;
     const standings: Standing[] = [];
     for (const charge of charges) {
@@ -46,12 +46,12 @@ export class MemoryStore implements CounterStore {
       if (denies(charge, used)) admitted = false;
       standings.push({ charge, used, resetAt: ledger.resetAt(charge, used, now) });
     }
-    if (!admitted) return { admitted, standings };
+    if (!admitted) return { kind: "counted", admitted, standings };
     for (const { charge, used } of standings) if (hasRoom(charge, used)) this.#add(charge, now);
-    return { admitted, standings };
+    return { kind: "counted", admitted, standings };
   }
 
-  async add(charges: readonly Charge[], now: EpochMs): Promise<void> {
+  add(charges: readonly Charge[], now: EpochMs): void {
     for (const charge of charges) this.#add(charge, now);
   }
 

@@ -10,6 +10,11 @@ import type { Ledger } from "./ledger.js";
  */
 const BUCKETS = 64;
 
+/** How long each bucket of a sliding window is. */
+export function slidingBucketMs(lengthMs: number): number {
+  return Math.ceil(lengthMs / BUCKETS);
+}
+
 /** What was counted in one bucket; `index` times the bucket's length is where it begins. */
 interface Bucket {
   readonly index: number;
@@ -30,7 +35,7 @@ export class SlidingLedger implements Ledger {
 
   constructor(lengthMs: number) {
     this.#lengthMs = lengthMs;
-    this.#bucketMs = Math.ceil(lengthMs / BUCKETS);
+    this.#bucketMs = slidingBucketMs(lengthMs);
   }
 
   get size(): number {

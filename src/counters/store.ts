@@ -1,12 +1,20 @@
 import type { Charge, Standing } from "../policy/limit.js";
 import type { EpochMs } from "../policy/window.js";
 
-/** What a store answers to a request's charges: one standing for each, in the order given. */
-export interface Outcome {
+/** What the counters say to a request's charges. */
+export interface Counted {
+  readonly kind: "counted";
   /** True when every charge had room, and then all were made; otherwise none was. */
   readonly admitted: boolean;
+  /** One for each charge, in the order given. */
   readonly standings: readonly Standing[];
 }
+
+/** What a store answers to a request's charges. */
+export type Outcome =
+  | Counted
+  /** The counters are out of reach, and the operator wants that to let everything pass, or nothing. */
+  | { readonly kind: "uncounted"; readonly admitted: boolean };
 
 /**
  * Counts. Every store keeps the same promises, which one suite of tests holds them to: a request's charges are
@@ -16,9 +24,15 @@ export interface CounterStore {
   /**
    * Checks all charges and makes them if, and only if, all of enforced limits have room. A limit that only watches
    * keeps none back, and what has no room in it is not counted, as if it had been denied. No two charges share a
-   * counter.
+   * counter. A store that need not ask anybody answers at once. One that must, and cannot, rejects with
+   * {@link StoreUnreachable}.
    */
-  charge(charges: readonly Charge[], now: EpochMs): Promise<Outcome>;
+  charge(charges: readonly Charge[], now: EpochMs): Outcome | Promise<Outcome>;
   /** Adds what has been used already, past the limit if need be: the next request pays. */
-  add(charges: readonly Charge[], now: EpochMs): Promise<void>;
+  add(charges: readonly Charge[], now: EpochMs): void | Promise<void>;
+}
+
+/** The counters did not answer in time, or not at all. Nothing is known of what became of the charges. */
+export class StoreUnreachable extends Error {
+  override readonly name = "StoreUnreachable";
 }

@@ -1,4 +1,4 @@
-import type { CounterStore } from "../counters/store.js";
+import type { CounterStore, Outcome } from "../counters/store.js";
 import { type Identity, identify, metadataAt } from "../identity/identify.js";
 import { clientIp } from "../policy/client-ip.js";
 import { findDenyRule } from "../policy/deny-rule.js";
@@ -10,6 +10,8 @@ import type { Subject } from "../policy/subject.js";
 import { judge } from "../policy/verdict.js";
 import type { EpochMs } from "../policy/window.js";
 import type { Decision, Denial } from "./decision.js";
+
+const nothingToCount: Outcome = { kind: "counted", admitted: true, standings: [] };
 
 /**
  * Decides on one request and, if it may pass, charges it. A request that is refused for what it is (blocked,
@@ -27,7 +29,11 @@ export async function decide(
   if (refusal && !policy.shadow) return { kind: "deny", subject, denial: refusal };
 
   const charges = selectCharges(policy, subject);
-  const { standings } = charges.length > 0 ? await store.charge(charges, now) : { standings: [] };
+  const outcome = charges.length > 0 ? await store.charge(charges, now) : nothingToCount;
+  const unavailable =
+    outcome.kind === "uncounted" && !outcome.admitted ? ({ kind: "countersUnavailable" } as const) : null;
+  if (unavailable && !policy.shadow) return { kind: "deny", subject, denial: unavailable };
+  const standings = outcome.kind === "counted" ? outcome.standings : [];
   const verdict = judge(standings);
   if (verdict.kind === "deny") {
     return { kind: "deny", subject, denial: { kind: "limit", binding: verdict.binding, standings } };
@@ -38,7 +44,7 @@ export async function decide(
     subject,
     binding: verdict.binding,
     standings,
-    wouldDeny: refusal ?? watched,
+    wouldDeny: refusal ?? unavailable ?? watched,
     tokens: subject.api?.ai ? tokenCharges(charges) : [],
     bytes: byteCharges(charges),
   };

@@ -26,9 +26,11 @@ export interface Denied {
   readonly denial: Denial;
 }
 
-/** Why. Only `limit` is a matter of counting; none of these charges anything. */
+/** Why. Only the first two are matters of counting; none of these charges anything. */
 export type Denial =
   | { readonly kind: "limit"; readonly binding: Standing; readonly standings: readonly Standing[] }
+  /** The counters are out of reach, and the operator wants nothing to pass uncounted. */
+  | { readonly kind: "countersUnavailable" }
   | { readonly kind: "blocked" }
   | { readonly kind: "unmatched" }
   | { readonly kind: "credentialsMissing" }

@@ -1,7 +1,7 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
-import type { MemoryStore } from "../counters/memory.js";
+import { Counter, collectDefaultMetrics, Histogram, Registry } from "prom-client";
 import type { Decision, Denial } from "../decision/decision.js";
 import type { Usage } from "../metering/usage.js";
+import { registerStoreMetrics, type StoreStatistics } from "./store-metrics.js";
 
 /** Why a response of an AI API left nothing to charge. */
 export type MissingUsage = "notReported" | "aborted" | "encoded";
@@ -59,25 +59,9 @@ export class Metrics {
     registers: [this.registry],
   });
 
-  constructor(store: MemoryStore) {
+  constructor(store: StoreStatistics) {
     collectDefaultMetrics({ register: this.registry });
-    new Gauge({
-      name: "weir_counters",
-      help: "Counters held in memory.",
-      registers: [this.registry],
-      collect() {
-        this.set(store.counters);
-      },
-    });
-    new Counter({
-      name: "weir_counter_evictions_total",
-      help: "Running counters forgotten for want of room; each may let a limit be exceeded.",
-      registers: [this.registry],
-      collect() {
-        this.reset();
-        this.inc(store.evictions);
-      },
-    });
+    registerStoreMetrics(this.registry, store);
   }
 
   decided(decision: Decision, seconds: number): void {

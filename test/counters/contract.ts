@@ -1,13 +1,20 @@
 import assert from "node:assert/strict";
 import { beforeEach, describe, test } from "node:test";
-import type { CounterStore } from "../../src/counters/store.js";
+import type { Counted, CounterStore, Outcome } from "../../src/counters/store.js";
 import { limitOf as anyLimitOf, chargeOf } from "../support/limits.js";
 
 /** A store under test and the clock that it goes by. */
 export interface StoreUnderTest {
   readonly store: CounterStore;
   now(): number;
-  advance(ms: number): void;
+  advance(ms: number): void | Promise<void>;
+}
+
+/** The outcome of a charge that the store was able to count. */
+export async function counted(outcome: Outcome | Promise<Outcome>): Promise<Counted> {
+  const known = await outcome;
+  assert.ok(known.kind === "counted");
+  return known;
 }
 
 /** What every counter store promises, whatever it counts in and over whatever window `per` it does. */
@@ -24,7 +31,7 @@ export function counterStoreContract(
       subject = await make();
     });
     const charge = (...charges: Parameters<CounterStore["charge"]>[0]) =>
-      subject.store.charge(charges, subject.now());
+      counted(subject.store.charge(charges, subject.now()));
     const add = (...charges: Parameters<CounterStore["add"]>[0]) => subject.store.add(charges, subject.now());
 
     test("a limit of N admits N and denies the next", async () => {
@@ -68,9 +75,9 @@ export function counterStoreContract(
       const first = await charge(chargeOf(limit));
       const resetAt = first.standings[0]?.resetAt ?? 0;
       assert.ok(resetAt > subject.now());
-      subject.advance(resetAt - 1 - subject.now());
+      await subject.advance(resetAt - 1 - subject.now());
       assert.equal((await charge(chargeOf(limit))).admitted, false);
-      subject.advance(1);
+      await subject.advance(1);
       assert.equal((await charge(chargeOf(limit))).admitted, true);
     });
 
@@ -88,7 +95,7 @@ export function counterStoreContract(
       const { admitted, standings } = await charge(chargeOf(limit, 0));
       assert.equal(admitted, false);
       assert.equal(standings[0]?.used, 250);
-      subject.advance((standings[0]?.resetAt ?? 0) - subject.now());
+      await subject.advance((standings[0]?.resetAt ?? 0) - subject.now());
       assert.equal((await charge(chargeOf(limit, 0))).admitted, true);
     });
 

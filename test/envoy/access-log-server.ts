@@ -18,7 +18,7 @@ import { formatAddress } from "../../src/net/address.js";
 import type { Level, Unit } from "../../src/policy/limit.js";
 import type { Policy } from "../../src/policy/policy.js";
 import { createLogger } from "../../src/telemetry/logger.js";
-import { Metrics } from "../../src/telemetry/metrics.js";
+import { createMetrics } from "../support/metrics.js";
 import { requestOf } from "../support/requests.js";
 
 export type BatchInit = Parameters<typeof StreamAccessLogsMessage.encode>[0];
@@ -30,7 +30,7 @@ const NOW = Date.UTC(2026, 0, 1, 12, 0, 10);
 export async function startAccessLogServer(policy: Policy) {
   const store = new MemoryStore({ maxCounters: 10_000 });
   const gate: Gate = { policy, store, now: () => NOW };
-  const metrics = new Metrics(store);
+  const metrics = createMetrics();
   let log = "";
   const logger = createLogger("debug", {
     write: (line: string) => {

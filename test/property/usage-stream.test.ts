@@ -9,7 +9,7 @@ import { UsageStream } from "../../src/envoy/usage-stream.js";
 import { ProcessingRequest } from "../../src/envoy/wire/ext-proc-request.js";
 import type { HttpRequest } from "../../src/policy/request.js";
 import { createLogger } from "../../src/telemetry/logger.js";
-import { Metrics } from "../../src/telemetry/metrics.js";
+import { createMetrics } from "../support/metrics.js";
 import { policyOf } from "./policies.js";
 
 const START = Date.UTC(2026, 0, 1, 12, 0, 10);
@@ -75,7 +75,7 @@ describe("the usage of a response", () => {
         const allowed = await decide(policy, store, chat, START);
         assert.equal(allowed.kind, "allow");
 
-        const stream = new UsageStream(gate, new Metrics(store), createLogger("silent"));
+        const stream = new UsageStream(gate, createMetrics(), createLogger("silent"));
         for (const message of messages(answer, decisionMetadata(allowed))) await stream.receive(message);
         for (const ending of answer.endings) {
           if (ending === "trailers") await stream.receive(message({ responseTrailers: {} }));
@@ -135,7 +135,7 @@ describe("a policy that changes while a response streams", () => {
     const allowed = await decide(policy, store, chat, START);
     const answer = { prompt: 30, completion: 12, streamed: true, cuts: [20], endings: ["body"] };
     const [headers, ...bodies] = messages(answer, decisionMetadata(allowed));
-    const stream = new UsageStream(gate, new Metrics(store), createLogger("silent"));
+    const stream = new UsageStream(gate, createMetrics(), createLogger("silent"));
     if (headers) await stream.receive(headers);
     gate.policy = policyOf({
       version: 1,

@@ -45,6 +45,7 @@ export async function startTestWeir(policy: string): Promise<TestWeir> {
     adminAddress: LOOPBACK,
     drainDelayMs: 0,
     drainMs: 200,
+    env: {},
     log: createLogger("debug", { write }),
   });
   const client = new Client(formatAddress(weir.grpcAddress), credentials.createInsecure());

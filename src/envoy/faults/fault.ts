@@ -54,8 +54,15 @@ const byLevel: Readonly<Record<Level, Row>> = {
   },
 };
 
-/** Refusals that have nothing to do with counting: WSO2's `APISecurityConstants`. */
+/** Refusals that no limit is behind: mostly WSO2's `APISecurityConstants`. */
 const byRefusal: Readonly<Record<Exclude<Denial["kind"], "limit">, Row>> = {
+  // WSO2's code for what went wrong on the gateway's own side.
+  countersUnavailable: {
+    status: 503,
+    code: 900967,
+    message: "General Error",
+    description: "The limits of this API cannot be checked at the moment",
+  },
   blocked: {
     status: 403,
     code: 900805,

@@ -1,0 +1,187 @@
+import type { Charge, Limit } from "../policy/limit.js";
+import { type EpochMs, spanAt, windowLengthMs } from "../policy/window.js";
+import type { Scheduler } from "./scheduler.js";
+import { SharedClock } from "./shared-clock.js";
+import type { Settled, Settlement, SharedCounters } from "./shared-counters.js";
+
+/** Amounts of one counter that go together, because they are counted until about the same time. */
+interface Part {
+  amount: number;
+  /** In shared time. */
+  until: EpochMs;
+}
+
+/** A counter by its limit and key. */
+export interface CounterRef {
+  readonly limit: Limit;
+  readonly key: string;
+}
+
+interface Entry extends CounterRef {
+  /** Not sent yet. */
+  waiting: Part[];
+  /** Sent, and sent again as it is until it is answered. */
+  batch: (Part & { readonly number: number }) | null;
+}
+
+const RETRY_MS = 100;
+/** Amounts of a sliding window are kept apart by this part of it, so that those that have left it are not counted. */
+const PARTS = 64;
+/** Counters in one call. */
+const CALL_SIZE = 100;
+
+/**
+ * What has been used and is yet to be counted by the shared counters. It is on its way in the turn of the event loop
+ * in which it is put in; one counter has one batch under way, and what comes meanwhile follows in the next. A batch
+ * that is not answered is sent again until its window is over, and counted once, since it carries a number.
+ */
+export class Outbox {
+  readonly #shared: SharedCounters;
+  readonly #scheduler: Scheduler;
+  readonly #maxEntries: number;
+  /** Told of every counter that something was added to, with the number of the batch. */
+  onAdded: (counter: CounterRef, settled: Settled, batch: number, sentAt: EpochMs) => void = () => {};
+  readonly #time = new SharedClock();
+  readonly #entries = new Map<string, Entry>();
+  /** Entries with something to send and no batch under way. */
+  #ready: Entry[] = [];
+  /** Entries whose batch failed. */
+  #failed: Entry[] = [];
+  #batches = 0;
+  #dropped = 0;
+
+  constructor(shared: SharedCounters, scheduler: Scheduler, maxEntries: number) {
+    this.#shared = shared;
+    this.#scheduler = scheduler;
+    this.#maxEntries = maxEntries;
+  }
+
+  /** Charges that were given up for want of room, while the shared counters were out of reach. */
+  get dropped(): number {
+    return this.#dropped;
+  }
+
+  /** Counters with something that is not known to be counted. */
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  put(charges: readonly Charge[], now: EpochMs): void {
+    const isQuiet = this.#ready.length === 0;
+    for (const { limit, key, amount } of charges) {
+      const entry = amount === 0 ? null : this.#entryOf(limit, key);
+      if (!entry) continue;
+      if (entry.batch === null && entry.waiting.length === 0) this.#ready.push(entry);
+      const until = this.#countsUntil(limit, now);
+      const last = entry.waiting.at(-1);
+      const apartMs = (windowLengthMs(limit.window) ?? 0) / PARTS;
+      if (last && until - last.until <= apartMs) last.amount += amount;
+      else entry.waiting.push({ amount, until });
+    }
+    // Before anything that the caller asks of the counters next, and together with what else comes at once.
+    if (isQuiet && this.#ready.length > 0) queueMicrotask(() => void this.flush());
+  }
+
+  /** The number of the last batch that is on its way: what is asked for from now on, is answered with it counted. */
+  get sent(): number {
+    return this.#batches;
+  }
+
+  /** What is put in for a counter and was not sent up to and with batch `since`. */
+  pending(limit: Limit, key: string, since: number): number {
+    const entry = this.#entries.get(nameOf(limit, key));
+    if (!entry) return 0;
+    const sent = entry.batch && entry.batch.number > since ? entry.batch.amount : 0;
+    return entry.waiting.reduce((sum, { amount }) => sum + amount, sent);
+  }
+
+  /** Sends what waits. Resolves when all of it was answered, or has failed and will be tried again. */
+  async flush(): Promise<void> {
+    while (this.#ready.length > 0) {
+      const now = this.#scheduler.now();
+      const ready = this.#ready.filter((entry) => this.#take(entry, now));
+      this.#ready = [];
+      await this.#send(ready);
+    }
+  }
+
+  /** Makes a batch of what waits and still counts; false when nothing does. */
+  #take(entry: Entry, now: EpochMs): boolean {
+    const live = entry.waiting.filter(({ until }) => this.#time.earliest(now) < until);
+    entry.waiting = [];
+    const last = live.at(-1);
+    if (!last) {
+      this.#entries.delete(nameOf(entry.limit, entry.key));
+      return false;
+    }
+    const amount = live.reduce((sum, part) => sum + part.amount, 0);
+    entry.batch = { number: ++this.#batches, amount, until: last.until };
+    return true;
+  }
+
+  async #send(entries: readonly Entry[]): Promise<void> {
+    const calls: Promise<void>[] = [];
+    for (let i = 0; i < entries.length; i += CALL_SIZE)
+      calls.push(this.#call(entries.slice(i, i + CALL_SIZE)));
+    await Promise.all(calls);
+  }
+
+  async #call(entries: readonly Entry[]): Promise<void> {
+    const sentAt = this.#scheduler.now();
+    const settled = await this.#shared.settle(
+      entries.map(({ limit, key, batch }): Settlement => {
+        const add = batch && { ...batch, batch: batch.number };
+        return { limit, key, draw: null, giveBack: null, add, drawn: null };
+      }),
+    );
+    const now = this.#scheduler.now();
+    for (const [i, entry] of entries.entries()) {
+      const answer = settled[i];
+      if (answer) {
+        this.#time.told(answer.at, sentAt, now);
+        this.onAdded(entry, answer, entry.batch?.number ?? 0, sentAt);
+      }
+      if (answer || (entry.batch && entry.batch.until <= this.#time.earliest(now))) this.#done(entry);
+      else this.#fail(entry);
+    }
+  }
+
+  #done(entry: Entry): void {
+    entry.batch = null;
+    if (entry.waiting.length > 0) this.#ready.push(entry);
+    else this.#entries.delete(nameOf(entry.limit, entry.key));
+  }
+
+  #fail(entry: Entry): void {
+    this.#failed.push(entry);
+    if (this.#failed.length > 1) return;
+    this.#scheduler.after(RETRY_MS, () => {
+      const failed = this.#failed;
+      this.#failed = [];
+      void this.#send(failed).then(() => this.flush());
+    });
+  }
+
+  #countsUntil({ window }: Limit, now: EpochMs): EpochMs {
+    const at = this.#time.latest(now);
+    const lengthMs = windowLengthMs(window);
+    return window.kind === "sliding" && lengthMs !== null ? at + lengthMs : spanAt(window, at).end;
+  }
+
+  #entryOf(limit: Limit, key: string): Entry | null {
+    const name = nameOf(limit, key);
+    let entry = this.#entries.get(name);
+    if (entry) return entry;
+    if (this.#entries.size >= this.#maxEntries) {
+      this.#dropped++;
+      return null;
+    }
+    entry = { limit, key, waiting: [], batch: null };
+    this.#entries.set(name, entry);
+    return entry;
+  }
+}
+
+function nameOf({ id }: Limit, key: string): string {
+  return `${id.length}:${id}:${key}`;
+}
