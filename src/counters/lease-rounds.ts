@@ -29,6 +29,8 @@ export class LeaseRounds {
   readonly #due = new Set<Lease>();
   /** With something in hand, to be looked after. */
   readonly #holding = new Set<Lease>();
+  readonly #calls = new Set<Promise<void>>();
+  #closed = false;
   #rounds = 0;
   #hurrying = false;
   #collecting = false;
@@ -72,13 +74,24 @@ export class LeaseRounds {
     await Promise.all(chunks(held).map((part) => this.#call(part, new Map(), 0)));
   }
 
+  /** Draws no more, waits for what is under way, and then gives everything back. */
+  async close(leases: Iterable<Lease>): Promise<void> {
+    this.#closed = true;
+    await Promise.all(this.#calls);
+    await this.release(leases);
+  }
+
   #send(): void {
+    if (this.#closed) return;
     const needs = this.#options.needs();
     const leases = new Set([...needs.keys(), ...this.#due].filter(({ busy }) => !busy));
     this.#due.clear();
     if (leases.size === 0) return;
     this.#rounds++;
-    for (const part of chunks([...leases])) void this.#call(part, needs, this.#rounds);
+    for (const part of chunks([...leases])) {
+      const call = this.#call(part, needs, this.#rounds).finally(() => this.#calls.delete(call));
+      this.#calls.add(call);
+    }
   }
 
   async #call(leases: readonly Lease[], needs: ReadonlyMap<Lease, number>, round: number): Promise<void> {
@@ -101,13 +114,15 @@ export class LeaseRounds {
     this.#holding.add(lease);
     if (this.#trimming) return;
     this.#trimming = true;
-    this.#options.scheduler.after(IDLE_MS, () => {
+    const { shared, scheduler } = this.#options;
+    scheduler.after(IDLE_MS, () => {
       this.#trimming = false;
-      const now = this.#options.scheduler.now();
+      const now = scheduler.now();
       const holding = [...this.#holding];
       this.#holding.clear();
       for (const lease of holding) {
-        if (!lease.busy) lease.trim(now);
+        // What is given back to nobody would be lost; here it may still be spent.
+        if (!lease.busy && shared.reachable) lease.trim(now);
         if (lease.isDue(now)) this.collect(lease);
         if (lease.busy || lease.held > 0) this.#keep(lease);
       }

@@ -112,7 +112,7 @@ export class LeasedStore implements CounterStore {
 
   /** Gives everything back. Nothing may be charged after this. */
   close(): Promise<void> {
-    return this.#rounds.release(this.#book.all());
+    return this.#rounds.close(this.#book.all());
   }
 
   /** Decides with what is at hand; null when that does not suffice. */

@@ -17,6 +17,8 @@ export interface ConnectionEvents {
  * sentinels all of which have been asked once.
  */
 const echo = /^Connection is closed\.$|^All sentinels are unreachable\. Retrying from scratch after \d+ms\.$/;
+/** What it says of them besides. */
+const sentinelAsides = / Retrying from scratch after \d+ms\.(?: Last error: Connection is closed\.)?/;
 /** How long closing waits for answers. */
 const QUIT_MS = 250;
 
@@ -136,9 +138,8 @@ export class RedisConnection {
   }
 
   #tell(error: Error, where = ""): void {
-    const reason = reasonOf(error);
-    const message = `Redis${where}: ${reason}`;
-    if (echo.test(reason) || this.#told.has(message)) return;
+    const message = `Redis${where}: ${reasonOf(error)}`;
+    if (echo.test(error.message) || this.#told.has(message)) return;
     this.#told.add(message);
     this.#onProblem(message);
   }
@@ -147,5 +148,6 @@ export class RedisConnection {
 /** Some errors say nothing themselves: of several addresses tried, of several nodes asked. */
 function reasonOf(error: Error & { code?: string; lastNodeError?: Error }): string {
   const { message, code, name, lastNodeError } = error;
-  return lastNodeError ? `${message} ${reasonOf(lastNodeError)}` : message || code || name;
+  if (lastNodeError) return `${message} ${reasonOf(lastNodeError)}`;
+  return message.replace(sentinelAsides, "") || code || name;
 }
