@@ -185,11 +185,21 @@ export class LeasedStore implements CounterStore {
     this.#waiters = [];
     for (const waiter of waiters) {
       const outcome = this.#attempt(waiter.charges, now, waiter.joined);
-      if (outcome) waiter.resolve(outcome);
+      if (outcome) waiter.resolve(outcome instanceof Promise ? this.#until(waiter, outcome) : outcome);
       else if (failed && waiter.joined < round) waiter.reject(new StoreUnreachable("no answer to a draw"));
       else this.#waiters.push(waiter);
     }
     if (this.#waiters.length > 0) this.#rounds.hurry();
+  }
+
+  /** The strict part comes on top of the wait for slices, and both have one deadline. */
+  #until({ deadline }: Waiter, outcome: Promise<Outcome>): Promise<Outcome> {
+    const { scheduler } = this.#options;
+    return new Promise((resolve, reject) => {
+      const late = () => scheduler.soon(() => reject(new StoreUnreachable("no answer within the deadline")));
+      const cancel = scheduler.after(Math.max(0, deadline - scheduler.now()), late);
+      outcome.then(resolve, reject).finally(cancel);
+    });
   }
 
   /** Turns away those who have waited too long: they come first. */

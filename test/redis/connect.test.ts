@@ -5,10 +5,15 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { startRedis, takePort } from "../../demo/stack/redis.js";
 import { startFaultProxy } from "../support/redis/fault-proxy.js";
 import { eventually } from "../support/weir.js";
-import { failureOf, msUntilAnswered, open, single, temporaryFolder, untilReady } from "./connecting.js";
-
-/** Redis takes what it needs to come back; this is how long weir may take beside. */
-const BACK_MS = 1000;
+import {
+  BACK_MS,
+  failureOf,
+  msUntilAnswered,
+  open,
+  single,
+  temporaryFolder,
+  untilReady,
+} from "./connecting.js";
 
 describe("a connection to one Redis", () => {
   test("speaks to it under weir's name, in the database that the settings name", async (t) => {

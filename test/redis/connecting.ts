@@ -8,6 +8,9 @@ import { connect, type RedisConnection } from "../../src/redis/connect.js";
 import type { RedisSettings, Topology } from "../../src/redis/settings.js";
 import { eventually } from "../support/weir.js";
 
+/** Within a second of Redis being back weir is, too; the rest is what a busy machine adds. */
+export const BACK_MS = 1500;
+
 export interface Opened {
   readonly client: Redis | Cluster;
   readonly connection: RedisConnection;

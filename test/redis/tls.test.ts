@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { copyFile, rename } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, type TestContext, test } from "node:test";
-import { type RedisServer, startRedis } from "../../demo/stack/redis.js";
-import type { TlsSettings } from "../../src/redis/settings.js";
+import { type RedisServer, startConfigured, startRedis } from "../../demo/stack/redis.js";
+import type { TlsSettings, Topology } from "../../src/redis/settings.js";
 import { type Certificates, makeCertificates } from "../support/redis/tls.js";
 import { eventually } from "../support/weir.js";
-import { open, single, temporaryFolder, untilReady } from "./connecting.js";
+import { msUntilAnswered, open, single, temporaryFolder, untilReady } from "./connecting.js";
 
 describe("TLS to Redis", () => {
   let certificates: Certificates;
@@ -61,6 +61,40 @@ describe("TLS to Redis", () => {
       await assert.rejects(opened.client.ping());
     });
   }
+
+  test("goes to sentinels and to the master that they name", async (t) => {
+    const redis = await start(t, true);
+    const { caFile, server } = certificates;
+    const lines = (port: number) => [
+      "port 0",
+      `tls-port ${port}`,
+      `tls-ca-cert-file ${caFile}`,
+      `tls-cert-file ${server.certFile}`,
+      `tls-key-file ${server.keyFile}`,
+      "tls-replication yes",
+      `sentinel monitor weir 127.0.0.1 ${redis.port} 1`,
+    ];
+    const options = { tls: { caFile, ...server } };
+    const sentinel = await startConfigured(lines, "+monitor master", options, ["--sentinel"]);
+    t.after(() => sentinel.stop());
+    const nodes = [{ host: "localhost", port: sentinel.port }];
+    const credentials = { kind: "none" } as const;
+    const topology: Topology = { kind: "sentinel", name: "weir", nodes, db: 0, credentials };
+    const opened = await open(t, { topology, tls: tlsOf(certificates) });
+    await untilReady(opened);
+    assert.equal(await opened.client.ping(), "PONG");
+  });
+
+  test("goes to the nodes of a cluster", async (t) => {
+    const { caFile, server } = certificates;
+    const tls = { caFile, ...server, clientCertificates: true };
+    const redis = await startRedis({ tls, config: ["cluster-enabled yes", "cluster-announce-ip 127.0.0.1"] });
+    t.after(() => redis.stop());
+    await redis.command("CLUSTER", "ADDSLOTSRANGE", 0, 16_383);
+    const topology: Topology = { kind: "cluster", nodes: [{ host: "localhost", port: redis.port }] };
+    const opened = await open(t, { topology, tls: tlsOf(certificates) });
+    await msUntilAnswered(opened);
+  });
 
   test("takes files that change, and is not put off by files that make no sense", async (t) => {
     const redis = await start(t, true);
