@@ -99,7 +99,7 @@ async function openRedis(settings: RedisSettings, options: OpenStoreOptions): Pr
     async close() {
       const handOver = async () => {
         await leased?.close();
-        await outbox.flush();
+        await outbox.drain();
         await counters.stop();
       };
       await Promise.race([handOver(), new Promise((resolve) => setTimeout(resolve, CLOSE_MS).unref())]);

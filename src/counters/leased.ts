@@ -148,8 +148,11 @@ export class LeasedStore implements CounterStore {
       const told = new Map(outcome.standings.map((standing) => [standing.charge, standing]));
       return { ...outcome, standings: standings.map((standing) => told.get(standing.charge) ?? standing) };
     } finally {
-      if (!admitted)
-        for (const [i, { charge, lease }] of spent.entries()) lease?.unspend(charge.amount, slots[i] ?? 0);
+      for (const [i, { charge, lease }] of admitted ? [] : spent.entries()) {
+        if (!lease) continue;
+        lease.unspend(charge, slots[i] ?? 0);
+        this.#rounds.keep(lease);
+      }
     }
   }
 

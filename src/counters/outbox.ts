@@ -1,7 +1,6 @@
 import type { Charge, Limit } from "../policy/limit.js";
 import { type EpochMs, spanAt, windowLengthMs } from "../policy/window.js";
 import type { Scheduler } from "./scheduler.js";
-import { SharedClock } from "./shared-clock.js";
 import type { Settled, Settlement, SharedCounters } from "./shared-counters.js";
 
 /** Amounts of one counter that go together, because they are counted until about the same time. */
@@ -41,12 +40,12 @@ export class Outbox {
   readonly #maxEntries: number;
   /** Told of every counter that something was added to, with the number of the batch. */
   onAdded: (counter: CounterRef, settled: Settled, batch: number, sentAt: EpochMs) => void = () => {};
-  readonly #time = new SharedClock();
   readonly #entries = new Map<string, Entry>();
   /** Entries with something to send and no batch under way. */
   #ready: Entry[] = [];
   /** Entries whose batch failed. */
   #failed: Entry[] = [];
+  readonly #drained: (() => void)[] = [];
   #batches = 0;
   #dropped = 0;
 
@@ -105,13 +104,19 @@ export class Outbox {
     }
   }
 
+  /** Resolves when nothing is left to be counted, which while the shared counters are out of reach may take long. */
+  async drain(): Promise<void> {
+    await this.flush();
+    if (this.#entries.size > 0) await new Promise<void>((resolve) => this.#drained.push(resolve));
+  }
+
   /** Makes a batch of what waits and still counts; false when nothing does. */
   #take(entry: Entry, now: EpochMs): boolean {
-    const live = entry.waiting.filter(({ until }) => this.#time.earliest(now) < until);
+    const live = entry.waiting.filter(({ until }) => this.#shared.time.earliest(now) < until);
     entry.waiting = [];
     const last = live.at(-1);
     if (!last) {
-      this.#entries.delete(nameOf(entry.limit, entry.key));
+      this.#forget(entry);
       return false;
     }
     const amount = live.reduce((sum, part) => sum + part.amount, 0);
@@ -138,10 +143,9 @@ export class Outbox {
     for (const [i, entry] of entries.entries()) {
       const answer = settled[i];
       if (answer) {
-        this.#time.told(answer.at, sentAt, now);
         this.onAdded(entry, answer, entry.batch?.number ?? 0, sentAt);
       }
-      if (answer || (entry.batch && entry.batch.until <= this.#time.earliest(now))) this.#done(entry);
+      if (answer || (entry.batch && entry.batch.until <= this.#shared.time.earliest(now))) this.#done(entry);
       else this.#fail(entry);
     }
   }
@@ -149,7 +153,12 @@ export class Outbox {
   #done(entry: Entry): void {
     entry.batch = null;
     if (entry.waiting.length > 0) this.#ready.push(entry);
-    else this.#entries.delete(nameOf(entry.limit, entry.key));
+    else this.#forget(entry);
+  }
+
+  #forget({ limit, key }: Entry): void {
+    this.#entries.delete(nameOf(limit, key));
+    if (this.#entries.size === 0) for (const resolve of this.#drained.splice(0)) resolve();
   }
 
   #fail(entry: Entry): void {
@@ -163,7 +172,7 @@ export class Outbox {
   }
 
   #countsUntil({ window }: Limit, now: EpochMs): EpochMs {
-    const at = this.#time.latest(now);
+    const at = this.#shared.time.latest(now);
     const lengthMs = windowLengthMs(window);
     return window.kind === "sliding" && lengthMs !== null ? at + lengthMs : spanAt(window, at).end;
   }

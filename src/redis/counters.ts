@@ -40,7 +40,7 @@ type Argument = string | number;
 export class RedisCounters implements SharedCounters {
   readonly #options: RedisCountersOptions;
   readonly #windows = new WindowBook();
-  readonly #time = new SharedClock();
+  readonly time = new SharedClock();
   readonly #link: RedisLink;
   readonly #scripts: { readonly charge: Script; readonly settle: Script; readonly beat: Script };
   readonly #keys: string;
@@ -104,8 +104,8 @@ export class RedisCounters implements SharedCounters {
     const reply = await this.#run(this.#scripts.charge, keys, 2 + 2 * charges.length, (now) => {
       const args: Argument[] = [];
       for (const { limit, amount } of charges) {
-        const [kind, a, b] = this.#windows.argumentsOf(limit, now);
-        args.push(kind, a, b, limit.max, amount, limit.enforced ? 1 : 0);
+        const [kind, a, b, c] = this.#windows.argumentsOf(limit, now);
+        args.push(kind, a, b, c, limit.max, amount, limit.enforced ? 1 : 0);
       }
       return args;
     });
@@ -180,10 +180,10 @@ export class RedisCounters implements SharedCounters {
     for (let attempt = 1; attempt <= 2; attempt++) {
       const sentAt = now();
       this.#calls++;
-      const reply = await script.run(client, keys, argumentsAt(this.#time.earliest(sentAt)));
+      const reply = await script.run(client, keys, argumentsAt(this.time.earliest(sentAt)));
       const [at] = reply;
       if (at !== undefined && (reply.length === length || reply.length === 1))
-        this.#time.told(at, sentAt, now());
+        this.time.told(at, sentAt, now());
       else throw new Error("Redis answered another number of values than weir asked for");
       if (reply.length === length) return reply;
     }

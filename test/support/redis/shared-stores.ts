@@ -53,7 +53,7 @@ export async function startSharedNode(options: SharedNodeOptions): Promise<Share
     ...{ strict, leased, counters, outbox, downs },
     async stop() {
       await leased.close();
-      await outbox.flush();
+      await outbox.drain();
       await counters.stop();
     },
   };
