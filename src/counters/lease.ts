@@ -14,6 +14,8 @@ const MEASURE_MS = 20;
 export const IDLE_MS = 100;
 /** What is known of a counter that is only looked at (tokens, bytes) is at the most so old when it is gone by. */
 export const VIEW_MS = 100;
+/** A limit is taken for full for so long after it was last seen so. */
+const FULL_MS = 1_000;
 /** A limit found full is asked about again so often: others may have given something back. */
 const POLL_MS = 50;
 
@@ -96,7 +98,7 @@ export class Lease {
     if (!fresh) this.#turn(now);
     if (amount > 0) {
       if (this.#held >= amount) return "yes";
-      return this.#full ? "no" : "ask";
+      return this.#full && now - this.#toldAt <= FULL_MS ? "no" : "ask";
     }
     if (!fresh && now - this.#toldAt > VIEW_MS) return "ask";
     return this.#used - this.#held + pending < this.#limit.max ? "yes" : "no";
@@ -173,6 +175,7 @@ export class Lease {
   release(now: EpochMs): void {
     this.#turn(now);
     this.#rate = 0;
+    this.#spent = 0;
     this.#letGo();
   }
 
@@ -181,6 +184,7 @@ export class Lease {
     this.#turn(now);
     if (now - this.#spentAt >= IDLE_MS) {
       this.#rate = 0;
+      this.#spent = 0;
       this.#letGo();
       return;
     }

@@ -70,9 +70,9 @@ export class LeasedStore implements CounterStore {
       needs: () => this.#needs(),
       onAnswered: (round, failed) => this.#serve(round, failed),
     });
-    this.#book = new LeaseBook(options.maxLeases, (lease) => {
-      this.#evictions++;
-      void this.#rounds.release([lease]);
+    this.#book = new LeaseBook(options.maxLeases, (leases) => {
+      this.#evictions += leases.length;
+      void this.#rounds.release(leases);
     });
     options.outbox.onAdded = ({ limit, key }, settled, batch, sentAt) => {
       this.#book.find(limit, key)?.saw(settled, batch, sentAt, options.scheduler.now());

@@ -81,7 +81,9 @@ export class RedisCounters implements SharedCounters {
   /** Gives no more signs of life; the others reckon without this node at once. */
   async stop(): Promise<void> {
     this.#link.stop();
-    if (this.#link.up) await this.#link.watch(this.#beat(0));
+    if (!this.#link.up) return;
+    const leave = this.#link.within(this.#beat(0));
+    await leave.catch(() => {});
   }
 
   charge(charges: readonly Charge[]): Promise<SharedOutcome> {
@@ -122,7 +124,7 @@ export class RedisCounters implements SharedCounters {
         draw: amount > 0 ? { want: amount, need: amount } : null,
       })),
     );
-    let admitted = true;
+    let admitted = !settled.includes(null);
     const back: Settlement[] = [];
     const reserved = charges.map((charge, i) => {
       const { granted = 0, used = 0, slot = 0 } = settled[i] ?? {};

@@ -203,7 +203,8 @@ for i, key in ipairs(KEYS) do
   if add > 0 and now < until_ then
     local last = not c.stale and tonumber(redis.call('HGET', key, 'b:' .. node) or false) or 0
     if batch > last then
-      count(c, add)
+      -- More than a number holds exactly would be an answer that nobody can read.
+      count(c, math.max(0, math.min(add, 9007199254740991 - c.used)))
       redis.call('HSET', key, 'b:' .. node, batch)
     end
   end

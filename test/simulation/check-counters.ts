@@ -20,11 +20,12 @@ export function wrongCounters(history: History): string[] {
   const { redis, scenario, crashed, asked, added } = history;
   const now = redis.clockAt(scenario.endsAtMs);
   const expected = new Map<string, Expected>();
+  const since = scenario.limits.map(({ limit }) => countsSince(limit, now));
   const of = (limitIndex: number, counter: string): Expected => {
     const limit = scenario.limits[limitIndex]?.limit;
     const known = expected.get(counter);
     if (known || !limit) return known as Expected;
-    const made = { limit, since: countsSince(limit, now), least: 0, most: 0 };
+    const made = { limit, since: since[limitIndex] ?? 0, least: 0, most: 0 };
     expected.set(counter, made);
     return made;
   };

@@ -13,6 +13,7 @@ import { WindowBook } from "../../src/redis/window-arguments.js";
 import type { Line } from "./line.js";
 import type { SimulatedRedis } from "./redis.js";
 import type { ChargeCall, RedisModel, SettleCall } from "./redis-model.js";
+import { QUIET } from "./virtual-time.js";
 
 /** The process that a node is. */
 export interface Host extends Scheduler {
@@ -133,13 +134,17 @@ export class SimulatedCounters implements SharedCounters {
           this.#nodes = reply.nodes;
         }
         over(reply !== null && now - sentAt <= deadlineMs);
+        return QUIET;
       }),
     );
   }
 
   #schedule(): void {
     this.#cancelBeat();
-    this.#cancelBeat = this.#options.host.after(this.#up ? BEAT_MS : PROBE_MS, () => this.#beat());
+    this.#cancelBeat = this.#options.host.after(this.#up ? BEAT_MS : PROBE_MS, () => {
+      this.#beat();
+      return QUIET;
+    });
   }
 
   #down(): void {

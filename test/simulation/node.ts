@@ -135,6 +135,7 @@ export class SimulatedNode {
     this.#host.after(SWEEP_MS, () => {
       this.#leased.sweep(this.now());
       this.#sweep();
+      return QUIET;
     });
   }
 

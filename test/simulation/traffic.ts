@@ -95,8 +95,11 @@ export class Traffic {
     asked.charged = charges.map((charge, i) => {
       const { used = 0, resetAt = node.now() } = standings[i] ?? {};
       return {
-        ...{ limit: api[i] ?? 0, counter: counterName(charge.limit.id, charge.key) },
-        ...{ amount: charge.amount, hadRoom: hasRoom(charge, used), resetsInMs: resetAt - node.now() },
+        limit: api[i] ?? 0,
+        counter: counterName(charge.limit.id, charge.key),
+        amount: charge.amount,
+        hadRoom: hasRoom(charge, used),
+        resetsInMs: resetAt - node.now(),
       };
     });
     if (trace) {

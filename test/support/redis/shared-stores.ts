@@ -54,6 +54,7 @@ export async function startSharedNode(options: SharedNodeOptions): Promise<Share
     async stop() {
       await leased.close();
       await outbox.drain();
+      outbox.close();
       await counters.stop();
     },
   };
