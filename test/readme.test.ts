@@ -37,8 +37,7 @@ describe("README.md", () => {
   test("names every metric and every flag that there is", async () => {
     const files = ["src/telemetry/metrics.ts", "src/telemetry/store-metrics.ts"];
     const metrics = (await Promise.all(files.map((file) => readFile(file, "utf8")))).join("\n");
-    for (const [, name = ""] of metrics.matchAll(/"(weir_\w+)"/g))
-      assert.ok(readme.includes(name), name);
+    for (const [, name = ""] of metrics.matchAll(/"(weir_\w+)"/g)) assert.ok(readme.includes(name), name);
     const flags = await readFile("src/cli/serve.ts", "utf8");
     const names = [...flags.matchAll(/^ {2}"?([a-z-]+)"?: \{/gm)].map(([, name]) => name);
     assert.ok(names.length >= 4, names.join());

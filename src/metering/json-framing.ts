@@ -3,9 +3,11 @@ import { JsonScanner } from "./json-scanner.js";
 
 /** A body of JSON: one object, one per line (NDJSON), or an array of them, as Gemini streams without `alt=sse`. */
 export class JsonFraming implements Framing {
+  readonly #reader: DocumentReader;
   readonly #scanner: JsonScanner;
 
   constructor(reader: DocumentReader) {
+    this.#reader = reader;
     this.#scanner = new JsonScanner(reader.wanted, (document) => reader.read(document));
   }
 
@@ -14,7 +16,10 @@ export class JsonFraming implements Framing {
   }
 
   end(): boolean {
+    const { isClosed } = this.#scanner;
     this.#scanner.end();
-    return this.#scanner.isClosed;
+    // What a document says about being the last does not count where the document is cut itself.
+    if (!isClosed) this.#reader.fail();
+    return isClosed;
   }
 }

@@ -49,8 +49,7 @@ export const providers = Object.keys(formats) as readonly Provider[];
 /** Whose responses are to be read, or how. */
 export type UsageSource =
   /** `detected` finds out by itself. */
-  | { readonly provider: Provider | "detected" }
-  | { readonly provider: "custom"; readonly usage: UsagePlaces };
+  { readonly provider: Provider | "detected" } | { readonly provider: "custom"; readonly usage: UsagePlaces };
 
 const all: readonly Format[] = [
   bedrockInvoke,
@@ -66,13 +65,11 @@ const all: readonly Format[] = [
 /** What a response may be, by what is configured, and is likely to be, by its headers and the path. */
 export function candidatesOf(source: UsageSource, head: ResponseHead): Candidates {
   if (source.provider === "custom") return { formats: [customFormat(source.usage)], presumed: null };
-  const likely = likelyFormat(head);
   const possible: readonly Format[] = source.provider === "detected" ? all : formats[source.provider];
-  return { formats: possible, presumed: likely && possible.includes(likely) ? likely : null };
-}
-
-function likelyFormat(head: ResponseHead): Format | null {
-  if (readHeaders(head) !== null) return bedrockInvoke;
+  // Headers that tell the counts leave nothing to find out.
+  if (possible.includes(bedrockInvoke) && readHeaders(head))
+    return { formats: [bedrockInvoke], presumed: null };
   const { format } = readPath(head.path);
-  return format && byPath[format];
+  const likely = format && byPath[format];
+  return { formats: possible, presumed: likely && possible.includes(likely) ? likely : null };
 }

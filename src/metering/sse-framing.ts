@@ -30,6 +30,7 @@ export class SseFraming implements Framing {
   end(): boolean {
     const hasTail = this.#parser.isMidEvent;
     this.#isEnding = true;
+    this.#isTailWhole = false;
     this.#parser.end();
     return !hasTail || this.#isTailWhole;
   }
@@ -39,6 +40,8 @@ export class SseFraming implements Framing {
     if (document.kind === "members") {
       this.#isTailWhole = document.isWhole;
       this.#reader.read(document.members);
+      // What a document says about being the last does not count where the document is cut itself.
+      if (this.#isEnding && !document.isWhole) this.#reader.fail();
     } else this.#take(document.text);
   }
 

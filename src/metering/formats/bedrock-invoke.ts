@@ -73,7 +73,9 @@ export function readHeaders({ header }: ResponseHead): TokenCounts | null {
 }
 
 /** As in Converse, what a cache was involved in comes on top of the input. */
-function countsOf(told: Record<"input" | "output" | "cacheRead" | "cacheWrite", unknown>): TokenCounts | null {
+function countsOf(
+  told: Record<"input" | "output" | "cacheRead" | "cacheWrite", unknown>,
+): TokenCounts | null {
   if (told.input == null && told.output == null) return null;
   const cachedInput = toTokenCount(told.cacheRead);
   const cacheWriteInput = toTokenCount(told.cacheWrite);

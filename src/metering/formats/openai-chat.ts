@@ -15,7 +15,8 @@ export const openAiChat: Format = {
   marks: ['_tokens"'],
   recognises(document) {
     const { object, choices } = document;
-    const named = typeof object === "string" && /^(?:chat\.completion|text_completion|embedding)/.test(object);
+    const named =
+      typeof object === "string" && /^(?:chat\.completion|text_completion|embedding)/.test(object);
     return named || Array.isArray(choices) || usageOf(document) !== null;
   },
   open(report) {
