@@ -52,6 +52,8 @@ class CompressedBody implements BodyDecoder {
   /** The bytes before there are enough to tell what they are. */
   #head = Buffer.alloc(0);
   #stream: Transform | "plain" | null = null;
+  /** Who waits until zlib has taken a chunk, or takes no more. */
+  readonly #waiting = new Set<() => void>();
   #inflatedBytes = 0;
   #failure: DecodingFailure | null = null;
 
@@ -65,7 +67,6 @@ class CompressedBody implements BodyDecoder {
   }
 
   async push(chunk: Uint8Array): Promise<void> {
-    if (chunk.length === 0) return;
     // zlib reads a chunk later, and its owner may use the memory again.
     const bytes = Buffer.concat([this.#head, chunk]);
     if (this.#stream === null && bytes.length < DETECTION_BYTES) {
@@ -78,15 +79,15 @@ class CompressedBody implements BodyDecoder {
   }
 
   async end(): Promise<void> {
-    if (this.#stream === null && this.#head.length > 0) {
+    if (this.#stream === null) {
       this.#stream = this.#open(this.#head);
       void this.#write(this.#stream, this.#head);
     }
     const stream = this.#stream;
-    if (stream === null || stream === "plain" || stream.closed) return;
+    if (stream === "plain" || stream.closed) return;
     await new Promise<void>((resolve) => {
       stream.once("close", resolve);
-      stream.end();
+      if (stream.writable) stream.end();
     });
   }
 
@@ -95,15 +96,29 @@ class CompressedBody implements BodyDecoder {
     if (coding === "plain") return coding;
     const stream = createDecoder(coding);
     stream.on("data", (inflated: Buffer) => this.#take(stream, inflated));
-    stream.on("error", () => {
+    stream.once("error", () => {
       this.#failure ??= "corrupt";
+    });
+    // Behind the end of what is compressed zlib takes nothing more, and does not say so to who writes.
+    stream.once("end", () => stream.destroy());
+    stream.once("close", () => {
+      for (const resolve of this.#waiting) resolve();
     });
     return stream;
   }
 
   async #write(stream: Transform | "plain", bytes: Buffer): Promise<void> {
     if (stream === "plain") this.#onBytes(bytes);
-    else if (stream.writable) await new Promise<void>((resolve) => stream.write(bytes, () => resolve()));
+    else if (stream.writable) {
+      await new Promise<void>((resolve) => {
+        const done = () => {
+          this.#waiting.delete(done);
+          resolve();
+        };
+        this.#waiting.add(done);
+        stream.write(bytes, done);
+      });
+    }
   }
 
   #take(stream: Transform, inflated: Buffer): void {

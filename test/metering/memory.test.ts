@@ -21,6 +21,7 @@ interface LargeBody {
 
 const USAGE = '"model":"m","usage":{"prompt_tokens":7,"completion_tokens":5}';
 
+const TEXT = JSON.stringify("京都 ".repeat(200));
 const DELTA = `data: {"choices":[{"delta":{"content":"京都"},"finish_reason":null}],"usage":null}\n\n`;
 
 const BODIES: LargeBody[] = [
@@ -38,9 +39,14 @@ const BODIES: LargeBody[] = [
   },
   { name: "events that are not parsed", head: "", filling: DELTA, tail: `data: {${USAGE}}\n\n` },
   { name: "events that tell usage", head: "", filling: `data: {${USAGE}}\n\n`, tail: "data: [DONE]\n\n" },
-  { name: "JSON lines", head: "", filling: '{"model":"m","usage":null}\n', tail: `{${USAGE}}\n` },
-  { name: "an array of chunks", head: "[", filling: '{"model":"m","choices":[]},\n', tail: `{${USAGE}}]` },
-  { name: "AWS messages", head: "", filling: frame('{"p":"abcdefghijkl"}'), tail: frame(`{${USAGE}}`) },
+  {
+    name: "JSON lines",
+    head: "",
+    filling: `{"model":"m","text":${TEXT},"usage":null}\n`,
+    tail: `{${USAGE}}\n`,
+  },
+  { name: "an array of chunks", head: "[", filling: `{"model":"m","text":${TEXT}},\n`, tail: `{${USAGE}}]` },
+  { name: "AWS messages", head: "", filling: frame(`{"p":${TEXT}}`), tail: frame(`{${USAGE}}`) },
   {
     name: "long AWS messages",
     head: "",
