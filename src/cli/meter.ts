@@ -5,6 +5,7 @@ import { WeirError } from "../errors.js";
 import { createBodyDecoder } from "../inflate/body-decoder.js";
 import { knownCodings } from "../inflate/codings.js";
 import type { ResponseHead } from "../metering/format.js";
+import { customFigures } from "../metering/formats/custom.js";
 import { createMeter } from "../metering/meter.js";
 import { providers, type UsageSource } from "../metering/providers.js";
 import type { Usage } from "../metering/usage.js";
@@ -31,8 +32,9 @@ or null where it tells none. For when a count looks wrong.
 
   FILE                     the body, byte for byte as it was received
   --provider NAME          whose response it is; found out where it is left out:
-                           ${providers.slice(0, 8).join(", ")},
-                           ${providers.slice(8).join(", ")}
+                           ${providers.slice(0, 6).join(", ")},
+                           ${providers.slice(6, 10).join(", ")},
+                           ${providers.slice(10).join(", ")}
   --usage FIGURE=PLACE     of any other provider, where it tells what it used: a JSON pointer, or
                            header:NAME; may be given several times
   --path PATH              the path that was asked for, which may tell provider and model
@@ -83,16 +85,19 @@ function sourceArgument(name: string | undefined, usage: readonly string[]): Usa
 function customSource(places: readonly string[]): UsageSource {
   const usage = Object.fromEntries(
     places.map((text) => {
-      const [, figure = "", header, pointer] = /^(\w+)=(?:header:(.*)|(.*))$/s.exec(text) ?? [];
-      if (figure === "")
-        throw new WeirError("USAGE", `--usage must be such as total=/usage/total, not "${text}"`);
+      const [, name = "", header, pointer] = /^(\w+)=(?:header:(.*)|(.*))$/s.exec(text) ?? [];
+      const figure = customFigures.find((known) => known === name);
+      if (!figure) {
+        const known = customFigures.join(", ");
+        throw new WeirError("USAGE", `--usage must be FIGURE=PLACE with a figure of ${known}, not "${text}"`);
+      }
       return [figure, header === undefined ? pointer : { header }];
     }),
   );
   const { data, error } = ai.safeParse({ provider: "custom", usage });
   if (data) return compileAi(data);
   const [issue] = error.issues;
-  throw new WeirError("USAGE", `--usage ${issue?.path.slice(1).join(" ")}: ${issue?.message}`, {
+  throw new WeirError("USAGE", `--usage ${issue?.path.slice(1).join(" ")} ${issue?.message}`, {
     cause: error,
   });
 }

@@ -1,4 +1,4 @@
-import { type AiProvider, aiProviders } from "../policy/policy.js";
+import type { AiProvider } from "../policy/policy.js";
 import type { ApiSource } from "./api-source.js";
 import type { Notes } from "./notes.js";
 
@@ -26,7 +26,10 @@ export function translateProvider({ provider: field, at }: ApiSource, notes: Not
   }
   const provider = providers.get(name.toLowerCase().replace(/[^a-z]/g, ""));
   if (provider) return provider;
-  const readable = aiProviders.join(", ");
-  notes.add(field, `responses of "${name}" cannot be read (${readable} can): limits on tokens are left out`);
+  notes.add(
+    field,
+    `the provider "${name}" is not known: limits on tokens are left out; write ai: {} by hand, and weir finds out, ` +
+      "or ai: { provider: custom, … }",
+  );
   return null;
 }

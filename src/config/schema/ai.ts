@@ -13,13 +13,13 @@ const place = z.union(
 /** Input has what was read from a cache or written to one, and output has the reasoning, as in OpenAI's usage. */
 const usage = z
   .strictObject({
-    input: place.optional(),
-    output: place.optional(),
-    total: place.optional(),
-    cachedInput: place.optional(),
-    cacheWriteInput: place.optional(),
-    reasoning: place.optional(),
-    model: place.optional(),
+    input: place.optional().describe("Tokens of the prompt, those of a cache included."),
+    output: place.optional().describe("Tokens of the answer, reasoning included."),
+    total: place.optional().describe("Where it is larger than input and output together, it counts."),
+    cachedInput: place.optional().describe("The part of input read from a cache."),
+    cacheWriteInput: place.optional().describe("The part of input written to a cache."),
+    reasoning: place.optional().describe("The part of output spent on reasoning."),
+    model: place.optional().describe("The name of the model that answered."),
   } satisfies Record<AiFigure, z.ZodType>)
   .refine((figures) => given(figures.input, figures.output, figures.total) > 0, {
     error: "names none of input, output and total",
