@@ -97,12 +97,10 @@ async function openRedis(settings: RedisSettings, options: OpenStoreOptions): Pr
       leased?.sweep(at);
     },
     async close() {
-      const handOver = async () => {
-        await leased?.close();
-        await outbox.flush();
-        await counters.stop();
-      };
-      await Promise.race([handOver(), new Promise((resolve) => setTimeout(resolve, CLOSE_MS).unref())]);
+      const handOver = Promise.all([leased?.close(), outbox.drain()]);
+      await Promise.race([handOver, new Promise((resolve) => setTimeout(resolve, CLOSE_MS))]);
+      outbox.close();
+      await counters.stop();
       await connection.close();
     },
   };

@@ -6,11 +6,11 @@ import { Lease } from "./lease.js";
 export class LeaseBook {
   readonly #leases = new Map<string, Map<string, Lease>>();
   readonly #maxLeases: number;
-  /** Called with a lease that makes room for another. */
-  readonly #onEvicted: (lease: Lease) => void;
+  /** Called with the leases that make room for others. */
+  readonly #onEvicted: (leases: readonly Lease[]) => void;
   #size = 0;
 
-  constructor(maxLeases: number, onEvicted: (lease: Lease) => void) {
+  constructor(maxLeases: number, onEvicted: (leases: readonly Lease[]) => void) {
     this.#maxLeases = maxLeases;
     this.#onEvicted = onEvicted;
   }
@@ -22,20 +22,17 @@ export class LeaseBook {
   /** The lease of the charge's counter, with the limit as it is now. */
   get(charge: Charge, now: EpochMs): Lease {
     const { limit, key } = charge;
-    let leases = this.#leases.get(limit.id);
-    if (!leases) {
-      leases = new Map();
-      this.#leases.set(limit.id, leases);
-    }
-    const known = leases.get(key);
+    const known = this.#leases.get(limit.id)?.get(key);
     if (known) {
       if (known.limit !== limit) known.adopt(limit);
       return known;
     }
+    if (this.#size >= this.#maxLeases) this.#makeRoom(now);
     const lease = new Lease(charge, now);
-    leases.set(key, lease);
+    const leases = this.#leases.get(limit.id);
+    if (leases) leases.set(key, lease);
+    else this.#leases.set(limit.id, new Map([[key, lease]]));
     this.#size++;
-    if (this.#size > this.#maxLeases) this.#makeRoom(now);
     return lease;
   }
 
@@ -54,17 +51,17 @@ export class LeaseBook {
     for (const [id, leases] of this.#leases) if (leases.size === 0) this.#leases.delete(id);
   }
 
-  /** A batch at a time, so that it is rare. The newest stay: one of them is being asked for. */
+  /** For one more, and for a batch of others, so that it is rare. They go from the limit that has the most. */
   #makeRoom(now: EpochMs): void {
     this.sweep(now);
-    let surplus = this.#size - this.#maxLeases;
+    const surplus = this.#size + 1 - this.#maxLeases;
     if (surplus <= 0) return;
-    surplus += Math.floor(this.#maxLeases / 100);
-    for (const lease of this.all()) {
-      if (surplus-- <= 0 || this.#size === 1) break;
-      this.#delete(lease);
-      this.#onEvicted(lease);
-    }
+    const [first, ...others] = this.#leases.values();
+    if (!first) return;
+    const fullest = others.reduce((most, leases) => (leases.size > most.size ? leases : most), first);
+    const evicted = [...fullest.values()].slice(0, surplus + Math.floor(this.#maxLeases / 100));
+    for (const lease of evicted) this.#delete(lease);
+    this.#onEvicted(evicted);
   }
 
   #delete({ limit, key }: Lease): void {

@@ -1,6 +1,6 @@
 import { IDLE_MS, type Lease } from "./lease.js";
 import type { Scheduler } from "./scheduler.js";
-import type { SharedCounters } from "./shared-counters.js";
+import type { Settlement, SharedCounters } from "./shared-counters.js";
 
 /** What need not be asked at once is collected for so long, and asked in one call. */
 const ROUND_MS = 20;
@@ -69,16 +69,21 @@ export class LeaseRounds {
 
   /** Gives back all that the leases hold. Resolves when that is told, or has failed. */
   async release(leases: Iterable<Lease>): Promise<void> {
-    const now = this.#options.scheduler.now();
-    const held = [...leases].filter((lease) => lease.release(now));
-    await Promise.all(chunks(held).map((part) => this.#call(part, new Map(), 0)));
+    const { shared, scheduler } = this.#options;
+    const now = scheduler.now();
+    const settlements: Settlement[] = [];
+    for (const lease of leases) {
+      lease.release(now);
+      settlements.push(...lease.farewell());
+    }
+    await Promise.all(chunks(settlements).map((part) => shared.settle(part)));
   }
 
   /** Draws no more, waits for what is under way, and then gives everything back. */
   async close(leases: Iterable<Lease>): Promise<void> {
     this.#closed = true;
     await Promise.all(this.#calls);
-    await this.release(leases);
+    await this.release(new Set([...leases, ...this.#holding]));
   }
 
   #send(): void {
@@ -103,14 +108,15 @@ export class LeaseRounds {
     const now = scheduler.now();
     for (const [i, lease] of leases.entries()) {
       lease.answered(settled[i] ?? null, needs.get(lease) ?? 0, round, batch, sentAt, now);
-      if (lease.held > 0) this.#keep(lease);
+      if (lease.held > 0) this.keep(lease);
+      if (lease.owes) this.collect(lease);
     }
     onAnswered(round, settled.includes(null));
     for (const lease of leases) lease.served();
   }
 
   /** Looks after what is held until it is spent, or idle and given back. */
-  #keep(lease: Lease): void {
+  keep(lease: Lease): void {
     this.#holding.add(lease);
     if (this.#trimming) return;
     this.#trimming = true;
@@ -124,7 +130,7 @@ export class LeaseRounds {
         // What is given back to nobody would be lost; here it may still be spent.
         if (!lease.busy && shared.reachable) lease.trim(now);
         if (lease.isDue(now)) this.collect(lease);
-        if (lease.busy || lease.held > 0) this.#keep(lease);
+        if (lease.busy || lease.held > 0 || lease.owes) this.keep(lease);
       }
     });
   }

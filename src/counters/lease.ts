@@ -14,6 +14,8 @@ const MEASURE_MS = 20;
 export const IDLE_MS = 100;
 /** What is known of a counter that is only looked at (tokens, bytes) is at the most so old when it is gone by. */
 export const VIEW_MS = 100;
+/** A limit is taken for full for so long after it was last seen so. */
+const FULL_MS = 1_000;
 /** A limit found full is asked about again so often: others may have given something back. */
 const POLL_MS = 50;
 
@@ -32,7 +34,8 @@ export class Lease {
   #held = 0;
   /** Drawn in the slot and not given back. */
   #drawn = 0;
-  #over: Settlement["giveBack"] = null;
+  /** What is no longer held and still to be given back, by slot. */
+  readonly #over = new Map<SlotEnd, number>();
   #used = 0;
   #resetAt: EpochMs = 0;
   #toldAt: EpochMs = -Infinity;
@@ -40,6 +43,8 @@ export class Lease {
   #batch = 0;
   /** The last settlement asked for a slice. */
   #drew = false;
+  /** The limit's number when it did. */
+  #askedMax = 0;
   /** Nothing was left when a slice was last asked for. */
   #full = false;
   #pollAt: EpochMs = 0;
@@ -93,7 +98,7 @@ export class Lease {
     if (!fresh) this.#turn(now);
     if (amount > 0) {
       if (this.#held >= amount) return "yes";
-      return this.#full ? "no" : "ask";
+      return this.#full && now - this.#toldAt <= FULL_MS ? "no" : "ask";
     }
     if (!fresh && now - this.#toldAt > VIEW_MS) return "ask";
     return this.#used - this.#held + pending < this.#limit.max ? "yes" : "no";
@@ -113,16 +118,17 @@ export class Lease {
     this.#spentAt = now;
   }
 
-  /** Takes back what was spent on a request that did not pass; nothing if the slot has changed meanwhile. */
-  unspend(amount: number, slot: SlotEnd): void {
-    if (slot !== this.#slot) return;
-    this.#held += amount;
+  /** Takes back what was spent in `slot` on a request that did not pass. */
+  unspend({ amount, limit }: Charge, slot: SlotEnd): void {
+    if (slot === this.#slot && limit.max <= this.#limit.max) this.#held += amount;
+    else if (slot === this.#slot) this.#owe(slot, amount);
+    else if (this.#limit.window.kind === "sliding") this.#owe(slot, amount);
     this.#spent = Math.max(0, this.#spent - amount);
   }
 
   /** Whether the shared counter should be asked before somebody has to wait for it. */
   isDue(now: EpochMs): boolean {
-    return !this.busy && (this.#over !== null || this.#isLow(now));
+    return !this.busy && (this.owes || this.#isLow(now));
   }
 
   /** Whether what is known of a counter that is only looked at will soon be too old. */
@@ -136,23 +142,41 @@ export class Lease {
     // Until a rate is known, every slice is about twice what the last ones came to.
     const ahead = 2 * this.#spent;
     this.#measure(now);
-    const { limit, key } = this;
     const want = Math.max(1, need, Math.max(ahead, this.#target()) - this.#held);
-    const draw = need > 0 || this.#isLow(now) ? { want, need } : null;
-    this.#drew = draw !== null;
-    const drawn = this.#drawn > 0 ? { slot: this.#slot, amount: this.#drawn } : null;
-    const giveBack = this.#over;
-    this.#over = null;
-    if (giveBack?.slot === this.#slot) this.#drawn -= giveBack.amount;
-    return { limit, key, draw, giveBack, add: null, drawn };
+    return this.#tell(need > 0 || this.#isLow(now) ? { want, need } : null);
   }
 
-  /** Lets go of all that is held: true when there is something to give back. */
-  release(now: EpochMs): boolean {
+  /** Whether there is something to give back. */
+  get owes(): boolean {
+    return this.#over.size > 0;
+  }
+
+  /** Settlements that only give back. */
+  farewell(): Settlement[] {
+    const settlements: Settlement[] = [];
+    while (this.owes) settlements.push(this.#tell(null));
+    return settlements;
+  }
+
+  #tell(draw: Settlement["draw"]): Settlement {
+    const { limit, key } = this;
+    this.#drew = draw !== null;
+    this.#askedMax = limit.max;
+    const drawn = this.#drawn > 0 ? { slot: this.#slot, amount: this.#drawn } : null;
+    const [first] = this.#over;
+    if (!first) return { limit, key, draw, giveBack: null, add: null, drawn };
+    const [slot, amount] = first;
+    this.#over.delete(slot);
+    if (slot === this.#slot) this.#drawn -= amount;
+    return { limit, key, draw, giveBack: { slot, amount }, add: null, drawn };
+  }
+
+  /** Lets go of all that is held. */
+  release(now: EpochMs): void {
     this.#turn(now);
     this.#rate = 0;
+    this.#spent = 0;
     this.#letGo();
-    return this.#over !== null;
   }
 
   /** Lets go of what will not be spent soon, and of all of it when it lies idle. */
@@ -160,6 +184,7 @@ export class Lease {
     this.#turn(now);
     if (now - this.#spentAt >= IDLE_MS) {
       this.#rate = 0;
+      this.#spent = 0;
       this.#letGo();
       return;
     }
@@ -185,6 +210,7 @@ export class Lease {
     this.saw(answer, batch, sentAt, now);
     this.#held += answer.granted;
     this.#drawn += answer.granted;
+    if (this.#askedMax > this.#limit.max) this.#letGo();
     if (this.#drew) this.#full = answer.used >= this.#limit.max || answer.granted < need;
     if (this.#full) this.#pollAt = now + POLL_MS;
     this.#freshRound = round;
@@ -207,7 +233,7 @@ export class Lease {
   /** Whether forgetting it loses nothing. */
   isOver(now: EpochMs): boolean {
     this.#turn(now);
-    const known = this.#held > 0 || this.#over !== null || this.#full || now - this.#toldAt <= VIEW_MS;
+    const known = this.#held > 0 || this.owes || this.#full || now - this.#toldAt <= VIEW_MS;
     return !this.busy && !known;
   }
 
@@ -217,9 +243,12 @@ export class Lease {
 
   #letGo(amount = this.#held): void {
     if (amount === 0) return;
-    const before = this.#over?.slot === this.#slot ? this.#over.amount : 0;
-    this.#over = { slot: this.#slot, amount: before + amount };
+    this.#owe(this.#slot, amount);
     this.#held -= amount;
+  }
+
+  #owe(slot: SlotEnd, amount: number): void {
+    this.#over.set(slot, (this.#over.get(slot) ?? 0) + amount);
   }
 
   /** Leaves a slot that may be over. */
@@ -236,7 +265,7 @@ export class Lease {
       this.#used = 0;
       this.#toldAt = -Infinity;
       this.#full = false;
-      this.#over = null;
+      this.#over.clear();
     }
     this.#held = 0;
     this.#drawn = 0;

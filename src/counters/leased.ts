@@ -70,9 +70,9 @@ export class LeasedStore implements CounterStore {
       needs: () => this.#needs(),
       onAnswered: (round, failed) => this.#serve(round, failed),
     });
-    this.#book = new LeaseBook(options.maxLeases, (lease) => {
-      this.#evictions++;
-      void this.#rounds.release([lease]);
+    this.#book = new LeaseBook(options.maxLeases, (leases) => {
+      this.#evictions += leases.length;
+      void this.#rounds.release(leases);
     });
     options.outbox.onAdded = ({ limit, key }, settled, batch, sentAt) => {
       this.#book.find(limit, key)?.saw(settled, batch, sentAt, options.scheduler.now());
@@ -148,8 +148,11 @@ export class LeasedStore implements CounterStore {
       const told = new Map(outcome.standings.map((standing) => [standing.charge, standing]));
       return { ...outcome, standings: standings.map((standing) => told.get(standing.charge) ?? standing) };
     } finally {
-      if (!admitted)
-        for (const [i, { charge, lease }] of spent.entries()) lease?.unspend(charge.amount, slots[i] ?? 0);
+      for (const [i, { charge, lease }] of admitted ? [] : spent.entries()) {
+        if (!lease) continue;
+        lease.unspend(charge, slots[i] ?? 0);
+        this.#rounds.keep(lease);
+      }
     }
   }
 

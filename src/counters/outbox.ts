@@ -1,7 +1,6 @@
 import type { Charge, Limit } from "../policy/limit.js";
 import { type EpochMs, spanAt, windowLengthMs } from "../policy/window.js";
 import type { Scheduler } from "./scheduler.js";
-import { SharedClock } from "./shared-clock.js";
 import type { Settled, Settlement, SharedCounters } from "./shared-counters.js";
 
 /** Amounts of one counter that go together, because they are counted until about the same time. */
@@ -21,7 +20,9 @@ interface Entry extends CounterRef {
   /** Not sent yet. */
   waiting: Part[];
   /** Sent, and sent again as it is until it is answered. */
-  batch: (Part & { readonly number: number }) | null;
+  batch: (Part & { readonly number: number; sentAs: number }) | null;
+  /** The batch was not answered, and waits to be sent again. */
+  hasFailed: boolean;
 }
 
 const RETRY_MS = 100;
@@ -41,12 +42,14 @@ export class Outbox {
   readonly #maxEntries: number;
   /** Told of every counter that something was added to, with the number of the batch. */
   onAdded: (counter: CounterRef, settled: Settled, batch: number, sentAt: EpochMs) => void = () => {};
-  readonly #time = new SharedClock();
   readonly #entries = new Map<string, Entry>();
   /** Entries with something to send and no batch under way. */
   #ready: Entry[] = [];
   /** Entries whose batch failed. */
   #failed: Entry[] = [];
+  readonly #drained: (() => void)[] = [];
+  #retrying = false;
+  #closed = false;
   #batches = 0;
   #dropped = 0;
 
@@ -73,13 +76,15 @@ export class Outbox {
       if (!entry) continue;
       if (entry.batch === null && entry.waiting.length === 0) this.#ready.push(entry);
       const until = this.#countsUntil(limit, now);
+      while (entry.waiting[0] && entry.waiting[0].until <= this.#shared.time.earliest(now))
+        entry.waiting.shift();
       const last = entry.waiting.at(-1);
       const apartMs = (windowLengthMs(limit.window) ?? 0) / PARTS;
       if (last && until - last.until <= apartMs) last.amount += amount;
       else entry.waiting.push({ amount, until });
     }
     // Before anything that the caller asks of the counters next, and together with what else comes at once.
-    if (isQuiet && this.#ready.length > 0) queueMicrotask(() => void this.flush());
+    if (isQuiet && this.#ready.length > 0) queueMicrotask(() => void this.#flush());
   }
 
   /** The number of the last batch that is on its way: what is asked for from now on, is answered with it counted. */
@@ -91,39 +96,49 @@ export class Outbox {
   pending(limit: Limit, key: string, since: number): number {
     const entry = this.#entries.get(nameOf(limit, key));
     if (!entry) return 0;
-    const sent = entry.batch && entry.batch.number > since ? entry.batch.amount : 0;
+    const { batch, hasFailed } = entry;
+    const sent = batch && (hasFailed || batch.sentAs > since) ? batch.amount : 0;
     return entry.waiting.reduce((sum, { amount }) => sum + amount, sent);
   }
 
-  /** Sends what waits. Resolves when all of it was answered, or has failed and will be tried again. */
-  async flush(): Promise<void> {
-    while (this.#ready.length > 0) {
-      const now = this.#scheduler.now();
-      const ready = this.#ready.filter((entry) => this.#take(entry, now));
-      this.#ready = [];
-      await this.#send(ready);
-    }
+  /** Sends what waits, if there is anybody to send it to. */
+  async #flush(): Promise<void> {
+    if (!this.#shared.reachable) return this.#retryLater();
+    const now = this.#scheduler.now();
+    const ready = this.#ready.filter((entry) => this.#take(entry, now));
+    this.#ready = [];
+    await Promise.all(chunks(ready).map((part) => this.#call(part)));
+  }
+
+  /** Resolves when nothing is left to be counted, which while the shared counters are out of reach may take long. */
+  async drain(): Promise<void> {
+    await this.#flush();
+    if (this.#entries.size > 0) await new Promise<void>((resolve) => this.#drained.push(resolve));
+  }
+
+  /** Tries no more. */
+  close(): void {
+    this.#closed = true;
   }
 
   /** Makes a batch of what waits and still counts; false when nothing does. */
   #take(entry: Entry, now: EpochMs): boolean {
-    const live = entry.waiting.filter(({ until }) => this.#time.earliest(now) < until);
+    const live = entry.waiting.filter(({ until }) => this.#shared.time.earliest(now) < until);
     entry.waiting = [];
     const last = live.at(-1);
     if (!last) {
-      this.#entries.delete(nameOf(entry.limit, entry.key));
+      this.#forget(entry);
       return false;
     }
-    const amount = live.reduce((sum, part) => sum + part.amount, 0);
-    entry.batch = { number: ++this.#batches, amount, until: last.until };
+    const sum = live.reduce((total, part) => total + part.amount, 0);
+    const number = ++this.#batches;
+    entry.batch = {
+      number,
+      sentAs: number,
+      amount: Math.min(sum, Number.MAX_SAFE_INTEGER),
+      until: last.until,
+    };
     return true;
-  }
-
-  async #send(entries: readonly Entry[]): Promise<void> {
-    const calls: Promise<void>[] = [];
-    for (let i = 0; i < entries.length; i += CALL_SIZE)
-      calls.push(this.#call(entries.slice(i, i + CALL_SIZE)));
-    await Promise.all(calls);
   }
 
   async #call(entries: readonly Entry[]): Promise<void> {
@@ -138,32 +153,57 @@ export class Outbox {
     for (const [i, entry] of entries.entries()) {
       const answer = settled[i];
       if (answer) {
-        this.#time.told(answer.at, sentAt, now);
         this.onAdded(entry, answer, entry.batch?.number ?? 0, sentAt);
       }
-      if (answer || (entry.batch && entry.batch.until <= this.#time.earliest(now))) this.#done(entry);
+      if (answer || (entry.batch && entry.batch.until <= this.#shared.time.earliest(now))) this.#done(entry);
       else this.#fail(entry);
     }
+    if (this.#ready.length > 0) void this.#flush();
   }
 
   #done(entry: Entry): void {
     entry.batch = null;
     if (entry.waiting.length > 0) this.#ready.push(entry);
-    else this.#entries.delete(nameOf(entry.limit, entry.key));
+    else this.#forget(entry);
+  }
+
+  #forget({ limit, key }: Entry): void {
+    this.#entries.delete(nameOf(limit, key));
+    if (this.#entries.size === 0) for (const resolve of this.#drained.splice(0)) resolve();
   }
 
   #fail(entry: Entry): void {
+    entry.hasFailed = true;
     this.#failed.push(entry);
-    if (this.#failed.length > 1) return;
+    this.#retryLater();
+  }
+
+  #retryLater(): void {
+    if (this.#retrying || this.#closed) return;
+    this.#retrying = true;
     this.#scheduler.after(RETRY_MS, () => {
-      const failed = this.#failed;
-      this.#failed = [];
-      void this.#send(failed).then(() => this.flush());
+      this.#retrying = false;
+      if (this.#shared.reachable) void this.#retry();
+      else this.#retryLater();
     });
   }
 
+  /** One call after the other: there may be many. */
+  async #retry(): Promise<void> {
+    const failed = this.#failed;
+    this.#failed = [];
+    for (const part of chunks(failed)) {
+      for (const entry of part) {
+        entry.hasFailed = false;
+        if (entry.batch) entry.batch.sentAs = ++this.#batches;
+      }
+      await this.#call(part);
+    }
+    await this.#flush();
+  }
+
   #countsUntil({ window }: Limit, now: EpochMs): EpochMs {
-    const at = this.#time.latest(now);
+    const at = this.#shared.time.latest(now);
     const lengthMs = windowLengthMs(window);
     return window.kind === "sliding" && lengthMs !== null ? at + lengthMs : spanAt(window, at).end;
   }
@@ -176,10 +216,16 @@ export class Outbox {
       this.#dropped++;
       return null;
     }
-    entry = { limit, key, waiting: [], batch: null };
+    entry = { limit, key, waiting: [], batch: null, hasFailed: false };
     this.#entries.set(name, entry);
     return entry;
   }
+}
+
+function chunks(entries: readonly Entry[]): Entry[][] {
+  const parts: Entry[][] = [];
+  for (let i = 0; i < entries.length; i += CALL_SIZE) parts.push(entries.slice(i, i + CALL_SIZE));
+  return parts;
 }
 
 function nameOf({ id }: Limit, key: string): string {

@@ -1,5 +1,6 @@
 import type { Charge, Limit } from "../policy/limit.js";
 import type { EpochMs } from "../policy/window.js";
+import type { SharedClock } from "./shared-clock.js";
 
 /**
  * A stretch of shared time in which what was drawn may be spent, known by its end: the whole of a fixed window, or
@@ -64,6 +65,8 @@ export interface Settled extends SharedStanding {
 export interface SharedCounters {
   /** False while calls have been failing or late. Whoever need not wait for an answer may still call. */
   readonly reachable: boolean;
+  /** What is known of the shared time. */
+  readonly time: SharedClock;
   /**
    * Checks all charges and makes all or none, as a `CounterStore` does. Rejects with `StoreUnreachable` at the
    * deadline, or when it fails: then nothing is known of what became of it.

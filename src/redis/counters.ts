@@ -40,7 +40,7 @@ type Argument = string | number;
 export class RedisCounters implements SharedCounters {
   readonly #options: RedisCountersOptions;
   readonly #windows = new WindowBook();
-  readonly #time = new SharedClock();
+  readonly time = new SharedClock();
   readonly #link: RedisLink;
   readonly #scripts: { readonly charge: Script; readonly settle: Script; readonly beat: Script };
   readonly #keys: string;
@@ -81,7 +81,9 @@ export class RedisCounters implements SharedCounters {
   /** Gives no more signs of life; the others reckon without this node at once. */
   async stop(): Promise<void> {
     this.#link.stop();
-    if (this.#link.up) await this.#link.watch(this.#beat(0));
+    if (!this.#link.up) return;
+    const leave = this.#link.within(this.#beat(0));
+    await leave.catch(() => {});
   }
 
   charge(charges: readonly Charge[]): Promise<SharedOutcome> {
@@ -104,8 +106,8 @@ export class RedisCounters implements SharedCounters {
     const reply = await this.#run(this.#scripts.charge, keys, 2 + 2 * charges.length, (now) => {
       const args: Argument[] = [];
       for (const { limit, amount } of charges) {
-        const [kind, a, b] = this.#windows.argumentsOf(limit, now);
-        args.push(kind, a, b, limit.max, amount, limit.enforced ? 1 : 0);
+        const [kind, a, b, c] = this.#windows.argumentsOf(limit, now);
+        args.push(kind, a, b, c, limit.max, amount, limit.enforced ? 1 : 0);
       }
       return args;
     });
@@ -122,7 +124,7 @@ export class RedisCounters implements SharedCounters {
         draw: amount > 0 ? { want: amount, need: amount } : null,
       })),
     );
-    let admitted = true;
+    let admitted = !settled.includes(null);
     const back: Settlement[] = [];
     const reserved = charges.map((charge, i) => {
       const { granted = 0, used = 0, slot = 0 } = settled[i] ?? {};
@@ -180,10 +182,10 @@ export class RedisCounters implements SharedCounters {
     for (let attempt = 1; attempt <= 2; attempt++) {
       const sentAt = now();
       this.#calls++;
-      const reply = await script.run(client, keys, argumentsAt(this.#time.earliest(sentAt)));
+      const reply = await script.run(client, keys, argumentsAt(this.time.earliest(sentAt)));
       const [at] = reply;
       if (at !== undefined && (reply.length === length || reply.length === 1))
-        this.#time.told(at, sentAt, now());
+        this.time.told(at, sentAt, now());
       else throw new Error("Redis answered another number of values than weir asked for");
       if (reply.length === length) return reply;
     }

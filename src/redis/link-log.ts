@@ -2,21 +2,26 @@ import type { EpochMs } from "../policy/window.js";
 import type { Logger } from "../telemetry/logger.js";
 import type { LinkEvents } from "./link.js";
 
-/** A link that goes down again within this time is not told of a second time. */
-const QUIET_MS = 10_000;
+/** Redis is back once it has been for so long. */
+const STEADY_MS = 1_000;
 
 /** Tells the log that Redis is out of reach, and that it is back: once each, however many requests it concerns. */
 export function logLink(log: Logger, now: () => EpochMs): LinkEvents {
-  let downAt: EpochMs = -Infinity;
-  let told = false;
+  let downAt: EpochMs | null = null;
+  let steady: NodeJS.Timeout | undefined;
   return {
     onDown(reason) {
-      told = now() - downAt >= QUIET_MS;
+      clearTimeout(steady);
+      if (downAt !== null) return;
       downAt = now();
-      if (told) log.error({ reason }, "Redis is out of reach; decisions go as onError says");
+      log.error({ reason }, "Redis is out of reach; decisions go as onError says");
     },
     onUp() {
-      if (told) log.info({ downMs: now() - downAt }, "Redis is back");
+      const downMs = now() - (downAt ?? now());
+      steady = setTimeout(() => {
+        downAt = null;
+        log.info({ downMs }, "Redis is back");
+      }, STEADY_MS).unref();
     },
   };
 }

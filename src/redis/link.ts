@@ -33,6 +33,7 @@ export class RedisLink {
   readonly #options: LinkOptions;
   #up = false;
   #reason = "Redis has not answered yet";
+  #roseAt: EpochMs = -Infinity;
   #told = false;
   #timer: NodeJS.Timeout | undefined;
   #probing = false;
@@ -124,8 +125,8 @@ export class RedisLink {
     if (this.#up) {
       this.#up = false;
       this.#tellDown();
-      // It may have been a hiccup.
-      this.#schedule(0);
+      // It may have been a hiccup; but not again and again.
+      this.#schedule(this.#options.now() - this.#roseAt > BEAT_MS ? 0 : PROBE_MS);
     }
     return new StoreUnreachable(reason, { cause });
   }
@@ -170,6 +171,7 @@ export class RedisLink {
   #rise(): void {
     if (this.#up) return;
     this.#up = true;
+    this.#roseAt = this.#options.now();
     if (this.#told) this.#options.events.onUp();
     this.#told = false;
   }

@@ -22,11 +22,11 @@ const counter = `
 -- A clock that is set back by up to this finds the window still there.
 local GRACE = 10000
 
-local function open_fixed(key, next_end, later_end)
+local function open_fixed(key, start, next_end, later_end)
   local stored = redis.call('HMGET', key, 'e', 'u')
   local ends = tonumber(stored[1])
   if ends and now < ends then return { key = key, fixed = true, slot = ends, used = tonumber(stored[2]) } end
-  if now >= later_end then return nil end
+  if now < start or now >= later_end then return nil end
   return { key = key, fixed = true, slot = now < next_end and next_end or later_end, used = 0, stale = ends }
 end
 
@@ -67,8 +67,8 @@ local function open_sliding(key, length, width)
   return c
 end
 
-local function open(key, kind, a, b)
-  if kind == 'f' then return open_fixed(key, tonumber(a), tonumber(b)) end
+local function open(key, kind, a, b, c)
+  if kind == 'f' then return open_fixed(key, tonumber(a), tonumber(b), tonumber(c)) end
   return open_sliding(key, tonumber(a), tonumber(b))
 end
 
@@ -116,23 +116,23 @@ end
 `;
 
 /** Arguments of {@link chargeScript} for each key, in this order. */
-export const CHARGE_ARGUMENTS = ["kind", "a", "b", "max", "amount", "enforced"] as const;
+export const CHARGE_ARGUMENTS = ["kind", "a", "b", "c", "max", "amount", "enforced"] as const;
 
 /**
- * All charges of one request: checked together, and all made or none. For each key the window (`f`: the next two ends
- * of a fixed one, `s`: length and bucket width of a sliding one), the number, the amount, and whether it is enforced.
+ * All charges of one request: checked together, and all made or none. For each key the window (`f`: the start and
+ * the next two ends of a fixed one, `s`: length and bucket width of a sliding one), the number, the amount, and whether it is enforced.
  * Answers the time, whether the request is admitted, and for each key what was counted before and when it resets.
  */
 export const chargeScript = (clock: string) => `${clock}${counter}
 local counters, admitted = {}, 1
 for i, key in ipairs(KEYS) do
   local at = (i - 1) * ${CHARGE_ARGUMENTS.length}
-  local c = open(key, ARGV[at + 1], ARGV[at + 2], ARGV[at + 3])
+  local c = open(key, ARGV[at + 1], ARGV[at + 2], ARGV[at + 3], ARGV[at + 4])
   if not c then return { now } end
-  c.max, c.amount = tonumber(ARGV[at + 4]), tonumber(ARGV[at + 5])
+  c.max, c.amount = tonumber(ARGV[at + 5]), tonumber(ARGV[at + 6])
   c.asked = math.max(1, c.amount)
   c.room = c.used + c.asked <= c.max
-  if ARGV[at + 6] == '1' and not c.room then admitted = 0 end
+  if ARGV[at + 7] == '1' and not c.room then admitted = 0 end
   counters[i] = c
 end
 local reply = { now, admitted }
@@ -150,7 +150,7 @@ return reply
 
 /** Arguments of {@link settleScript}: the node and how many nodes there are, then for each key these, in this order. */
 export const SETTLE_ARGUMENTS = [
-  ...["kind", "a", "b", "max"],
+  ...["kind", "a", "b", "c", "max"],
   ...["want", "need"],
   ...["giveSlot", "giveAmount"],
   ...["addBatch", "addAmount", "addUntil"],
@@ -168,17 +168,17 @@ local node, nodes = ARGV[1], tonumber(ARGV[2])
 local counters = {}
 for i, key in ipairs(KEYS) do
   local at = 2 + (i - 1) * ${SETTLE_ARGUMENTS.length}
-  counters[i] = open(key, ARGV[at + 1], ARGV[at + 2], ARGV[at + 3])
+  counters[i] = open(key, ARGV[at + 1], ARGV[at + 2], ARGV[at + 3], ARGV[at + 4])
   if not counters[i] then return { now } end
 end
 local reply = { now }
 for i, key in ipairs(KEYS) do
   local at = 2 + (i - 1) * ${SETTLE_ARGUMENTS.length}
-  local c, max = counters[i], tonumber(ARGV[at + 4])
-  local want, need = tonumber(ARGV[at + 5]), tonumber(ARGV[at + 6])
-  local give_slot, give = tonumber(ARGV[at + 7]), tonumber(ARGV[at + 8])
-  local batch, add, until_ = tonumber(ARGV[at + 9]), tonumber(ARGV[at + 10]), tonumber(ARGV[at + 11])
-  local drawn_slot, drawn = tonumber(ARGV[at + 12]), tonumber(ARGV[at + 13])
+  local c, max = counters[i], tonumber(ARGV[at + 5])
+  local want, need = tonumber(ARGV[at + 6]), tonumber(ARGV[at + 7])
+  local give_slot, give = tonumber(ARGV[at + 8]), tonumber(ARGV[at + 9])
+  local batch, add, until_ = tonumber(ARGV[at + 10]), tonumber(ARGV[at + 11]), tonumber(ARGV[at + 12])
+  local drawn_slot, drawn = tonumber(ARGV[at + 13]), tonumber(ARGV[at + 14])
 
   if c.fixed and drawn > 0 and drawn_slot == c.slot then
     local known = not c.stale and tonumber(redis.call('HGET', key, 'd:' .. node) or false) or 0
@@ -203,7 +203,8 @@ for i, key in ipairs(KEYS) do
   if add > 0 and now < until_ then
     local last = not c.stale and tonumber(redis.call('HGET', key, 'b:' .. node) or false) or 0
     if batch > last then
-      count(c, add)
+      -- More than a number holds exactly would be an answer that nobody can read.
+      count(c, math.max(0, math.min(add, 9007199254740991 - c.used)))
       redis.call('HSET', key, 'b:' .. node, batch)
     end
   end
@@ -225,12 +226,13 @@ return reply
 
 /**
  * A sign of life, and a probe: it writes, as counting does. Answers the time and how many nodes have given one
- * lately. KEYS: the list of nodes. ARGV: the node, and for how many milliseconds a sign counts.
+ * lately. KEYS: the list of nodes. ARGV: the node, and for how many milliseconds a sign counts: 0
+ * takes leave.
  */
 export const beatScript = (clock: string) => `${clock}
 local life = tonumber(ARGV[2])
 redis.call('ZADD', KEYS[1], now + life, ARGV[1])
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
-redis.call('PEXPIRE', KEYS[1], life)
+if life > 0 then redis.call('PEXPIRE', KEYS[1], life) end
 return { now, redis.call('ZCARD', KEYS[1]) }
 `;

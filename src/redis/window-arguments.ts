@@ -9,16 +9,19 @@ import {
   windowLengthMs,
 } from "../policy/window.js";
 
-/** How a script is told a window: `f` with the next two ends of a fixed one, `s` with length and width of a bucket. */
-export type WindowArguments = readonly [kind: "f" | "s", a: number, b: number];
+/**
+ * How a script is told a window: `f` with the start, the end and the end after that of a fixed one, `s` with length and
+ * width of a bucket.
+ */
+export type WindowArguments = readonly [kind: "f" | "s", a: number, b: number, c: number];
 
 interface Known extends Span {
   readonly arguments: WindowArguments;
 }
 
 /**
- * The windows of limits as of a time that is never ahead of Redis's. A script gets two ends, for the window may end
- * between here and there; it takes the one that its own clock says.
+ * The windows of limits as of what is known of Redis's time. A script gets two ends, for the window may end between here
+ * and there; it takes the one that its own clock says, or none when its clock is out of both.
  */
 export class WindowBook {
   readonly #known = new WeakMap<Window, Known>();
@@ -36,12 +39,12 @@ export class WindowBook {
   #find(window: Window, now: EpochMs): Known {
     const lengthMs = windowLengthMs(window);
     if (window.kind === "sliding" && lengthMs !== null)
-      return { start: -Infinity, end: Infinity, arguments: ["s", lengthMs, slidingBucketMs(lengthMs)] };
+      return { start: -Infinity, end: Infinity, arguments: ["s", lengthMs, slidingBucketMs(lengthMs), 0] };
     const text = formatWindow(window);
     const latest = this.#latest.get(text);
     if (latest && holds(latest, now)) return latest;
     const { start, end } = spanAt(window, now);
-    const known: Known = { start, end, arguments: ["f", end, spanAt(window, end).end] };
+    const known: Known = { start, end, arguments: ["f", start, end, spanAt(window, end).end] };
     this.#latest.set(text, known);
     return known;
   }

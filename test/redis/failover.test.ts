@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { RedisServer } from "../../demo/stack/redis.js";
 import type { CounterStore } from "../../src/counters/store.js";
 import { type OpenStore, openStore } from "../../src/open-store.js";
 import type { RedisSettings, Topology } from "../../src/redis/settings.js";
@@ -44,7 +45,7 @@ async function send(store: CounterStore, count: number, attempts = count): Promi
   return admitted;
 }
 
-/** Two nodes count, Redis fails over with all that was counted, and they count on to the very number. */
+/** Two nodes count, Redis fails over with all that was counted, and they count on up to the number and no further. */
 async function countsThrough(topology: Topology, mode: RedisSettings["mode"], failOver: () => Promise<void>) {
   const nodes = await Promise.all([openNode(topology, mode), openNode(topology, mode)]);
   const isUp = () => nodes.every(({ statistics }) => statistics.shared?.reachable());
@@ -53,23 +54,32 @@ async function countsThrough(topology: Topology, mode: RedisSettings["mode"], fa
     const before = await Promise.all(nodes.map(({ store }) => send(store, 500)));
     await failOver();
     await eventually("both nodes count again", isUp, 20_000);
-    // Signs of life come from one part of a cluster; the others may take a little longer.
     let admitted = before.reduce((sum, one) => sum + one, 0);
+    assert.equal(admitted, 1000);
+    // Signs of life come from one part of a cluster; the others may take a little longer.
     await eventually(
-      "the limit is reached",
+      "nothing is left",
       async () => {
         const more = await Promise.all(nodes.map(({ store }) => send(store, MAX, 400)));
         admitted += more.reduce((sum, one) => sum + one, 0);
-        return admitted >= MAX;
+        return admitted > 0.9 * MAX && more.every((one) => one === 0);
       },
       20_000,
     );
-    const beyond = await Promise.all(nodes.map(({ store }) => send(store, MAX, 400)));
-    assert.deepEqual(beyond, [0, 0]);
-    assert.equal(admitted, MAX);
+    // What was granted in an answer that the failover cut off is missing.
+    assert.ok(admitted <= MAX, `${admitted} of ${MAX}`);
   } finally {
     await Promise.all(nodes.map((node) => node.close()));
   }
+}
+
+/** Waits until a replica has all that its master has: a failover otherwise loses what Redis had just acknowledged. */
+async function replicated(master: RedisServer | undefined): Promise<void> {
+  await eventually("the replica has everything", async () => {
+    const info = String(await master?.command("INFO", "replication"));
+    const [, offset = "none"] = /^master_repl_offset:(\d+)/m.exec(info) ?? [];
+    return new RegExp(`^slave0:.*state=online,offset=${offset},`, "m").test(info);
+  });
 }
 
 for (const mode of ["leased", "strict"] as const) {
@@ -82,9 +92,9 @@ for (const mode of ["leased", "strict"] as const) {
           credentials: { kind: "none" },
         };
         await countsThrough(topology, mode, async () => {
-          // What was counted has arrived at the replica: replication otherwise loses what Redis had just acknowledged.
-          await sleep(300);
-          setup.killMaster();
+          const { port } = await setup.master();
+          await replicated(setup.dataServers.find((server) => server.port === port));
+          await setup.killMaster();
           await setup.untilFailedOver();
         });
       } finally {
@@ -96,8 +106,8 @@ for (const mode of ["leased", "strict"] as const) {
       const setup = await startClusterSetup();
       try {
         await countsThrough({ kind: "cluster", nodes: setup.nodes }, mode, async () => {
-          await sleep(300);
           const [first = 0] = await setup.masters();
+          await replicated(setup.servers[first]);
           await setup.kill(first);
           await setup.untilWell();
         });

@@ -115,6 +115,7 @@ for (const mode of ["strict", "leased"] as const) {
         assert.equal(isUp(), false);
         await end();
         await backWithin(1000 + SLACK_MS);
+        await eventually("the log tells", () => node.lines.some((line) => line.includes("Redis is back")));
         const said = node.lines.map((line) => JSON.parse(line).msg);
         assert.equal(
           said.filter((msg) => msg.startsWith("Redis is out of reach")).length,

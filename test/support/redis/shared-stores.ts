@@ -53,7 +53,8 @@ export async function startSharedNode(options: SharedNodeOptions): Promise<Share
     ...{ strict, leased, counters, outbox, downs },
     async stop() {
       await leased.close();
-      await outbox.flush();
+      await outbox.drain();
+      outbox.close();
       await counters.stop();
     },
   };
