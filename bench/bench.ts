@@ -3,6 +3,8 @@ import { join } from "node:path";
 import { encodeCheckRequest } from "./check-request.js";
 import type { LoadOrder, LoadReport } from "./load/order.js";
 import { measure, type Round } from "./measure.js";
+import { measureMetering, summarizeMetering } from "./metering/measure.js";
+import type { MeteringReply } from "./metering/worker.js";
 import { findPinning } from "./pinning.js";
 import type { Plan } from "./plan.js";
 import { LIMITS_PER_REQUEST } from "./policy.js";
@@ -20,6 +22,7 @@ export async function runBench(plan: Plan, folder: string, say: (line: string) =
   const pinning = findPinning();
   const load = startWorker<LoadOrder, LoadReport>(join(import.meta.dirname, "load/main.js"));
   const rounds = forEach((): Round[] => []);
+  const meteringRounds: MeteringReply[] = [];
   try {
     pinning?.pinLoad(load.pid);
     const start = await prepareTargets(folder);
@@ -34,6 +37,8 @@ export async function runBench(plan: Plan, folder: string, say: (line: string) =
           await target.stop();
         }
       }
+      say(`round ${round} of ${plan.rounds}: metering`);
+      meteringRounds.push(await measureMetering(plan, (pid) => pinning?.pinServer(pid)));
     }
   } finally {
     await load.stop();
@@ -47,6 +52,7 @@ export async function runBench(plan: Plan, folder: string, say: (line: string) =
     requestBytes: encodeCheckRequest(0).length,
     limitsPerRequest: LIMITS_PER_REQUEST,
     results: forEach((name) => summarize(rounds[name])),
+    metering: summarizeMetering(meteringRounds),
     ratios: compare(rounds),
   };
 }

@@ -9,6 +9,8 @@ export interface Plan {
   readonly loadedMs: number;
   /** One call at a time: latency alone. */
   readonly lightMs: number;
+  /** Reading responses of one kind. */
+  readonly meteringMs: number;
   /** The whole bench; past it something hangs, and it gives up. */
   readonly deadlineMs: number;
 }
@@ -19,6 +21,7 @@ export const fullPlan: Plan = {
   rampMs: 300,
   loadedMs: 4_000,
   lightMs: 1_000,
+  meteringMs: 600,
   deadlineMs: 600_000,
 };
 
@@ -29,5 +32,6 @@ export const quickPlan: Plan = {
   rampMs: 50,
   loadedMs: 300,
   lightMs: 100,
+  meteringMs: 20,
   deadlineMs: 60_000,
 };

@@ -1,4 +1,5 @@
 import type { Latency } from "./load/order.js";
+import { type BodyName, bodyNames } from "./metering/bodies.js";
 import type { TargetName } from "./targets.js";
 
 /** What the bench found out; with `--json`, what it prints. Numbers are medians over the rounds. */
@@ -12,7 +13,16 @@ export interface Report {
   readonly requestBytes: number;
   readonly limitsPerRequest: number;
   readonly results: Readonly<Record<TargetName, TargetReport>>;
+  readonly metering: Readonly<Record<BodyName, MeteringReport>>;
   readonly ratios: Readonly<Record<"weir10ToFloor" | "weir1000ToWeir10" | "deniedToWeir10", Ratio>>;
+}
+
+/** What reading one kind of response costs, in pieces of 16 KiB. Bytes are those before compression. */
+export interface MeteringReport {
+  readonly megabytesPerSecond: number;
+  /** Of a document: an event or message of a stream, or the whole body. */
+  readonly cpuUsPerDocument: number;
+  readonly bytesPerDocument: number;
 }
 
 /** Latencies are those of many calls at once; under `light` of one at a time. */
@@ -43,6 +53,16 @@ const labels: Record<TargetName, string> = {
   denied: "weir, 10 APIs, all denied",
 };
 
+const bodyLabels: Record<BodyName, string> = {
+  embeddings: "JSON, 8 MB of embeddings",
+  image: "JSON, 8 MB in one string",
+  chatEvents: "SSE, OpenAI chat",
+  usageEvents: "SSE, usage in every event",
+  gzippedEvents: "SSE, OpenAI chat, gzip",
+  bedrockMessages: "AWS event stream, Converse",
+  jsonLines: "JSON lines, Ollama",
+};
+
 const columns: readonly [title: string, digits: number, of: (row: TargetReport) => number][] = [
   ["CPU µs/decision", 1, (row) => row.cpuUsPerDecision],
   ["decisions/s", 0, (row) => row.decisionsPerSecond],
@@ -65,6 +85,16 @@ export function formatReport(report: Report): string {
     );
     return [labels[name].padEnd(width), ...cells].join("  ");
   });
+  const bodyWidth = Math.max(...Object.values(bodyLabels).map((label) => label.length));
+  const meterRows = bodyNames.map((name) => {
+    const { megabytesPerSecond, cpuUsPerDocument, bytesPerDocument } = report.metering[name];
+    return [
+      bodyLabels[name].padEnd(bodyWidth),
+      megabytesPerSecond.toFixed(0).padStart("MB/s".length + 2),
+      cpuUsPerDocument.toFixed(2).padStart("CPU µs/document".length),
+      bytesPerDocument.toFixed(0).padStart("bytes/document".length),
+    ].join("  ");
+  });
   const times = (ratio: Ratio) => `${ratio.cpuUsPerDecision.toFixed(2)} times`;
   return [
     `node ${report.node}, ${report.cpus} CPUs, ${where}; rounds: ${report.rounds} × ${report.secondsPerRound} s`,
@@ -72,6 +102,9 @@ export function formatReport(report: Report): string {
     "",
     ["".padEnd(width), ...columns.map(([title]) => title)].join("  "),
     ...rows,
+    "",
+    `${"metering".padEnd(bodyWidth)}    MB/s  CPU µs/document  bytes/document`,
+    ...meterRows,
     "",
     `CPU of a decision: ${times(ratios.weir10ToFloor)} a fixed reply;` +
       ` with 1,000 APIs ${times(ratios.weir1000ToWeir10)} that with 10; a denial ${times(ratios.deniedToWeir10)} an OK`,

@@ -10,6 +10,8 @@ const exitCodes = {
   IMPORT_UNREADABLE: 2,
   /** Files to be imported are not what they should be; the message lists all of them. */
   IMPORT_INVALID: 2,
+  /** A saved response cannot be read. */
+  RESPONSE_UNREADABLE: 2,
   /** An address cannot be listened on. */
   LISTEN_FAILED: 1,
 } as const;

@@ -34,6 +34,7 @@ function roomOf(file: string): string {
 const allowed: Readonly<Record<string, readonly string[]>> = {
   policy: ["ipaddr.js"],
   metering: [],
+  inflate: ["node:stream", "node:zlib"],
   identity: ["policy", "node:crypto"],
   counters: ["policy"],
   decision: ["policy", "identity", "counters"],
@@ -112,6 +113,11 @@ describe("imports go one way:", () => {
       sources.filter(({ imports }) => imports.includes(target)).map(({ room }) => room);
     assert.deepEqual([...new Set(importers("app.ts"))], ["cli"]);
     assert.deepEqual(importers("main.ts"), []);
+  });
+
+  test("only inflate knows zlib", () => {
+    const users = sources.filter(({ imports }) => imports.includes("node:zlib"));
+    assert.deepEqual([...new Set(users.map(({ room }) => room))], ["inflate"]);
   });
 
   test("only envoy/wire knows protobuf", () => {

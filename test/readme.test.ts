@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { describe, test } from "node:test";
 import { parsePolicy } from "../src/config/load.js";
+import { aiProviders } from "../src/policy/policy.js";
 
 const readme = await readFile("README.md", "utf8");
 
@@ -17,6 +18,18 @@ describe("docs/policy.md", () => {
     assert.equal(policy.gateway.length, 7);
     const identity = "identity: [{ jwt: { metadata: [envoy.filters.http.jwt_authn, payload] } }]";
     parsePolicy(`version: 1\n${identity}\n${tiers}`, "tiers");
+  });
+
+  test("shows AI APIs that load, and every provider", async () => {
+    const text = await readFile("docs/policy.md", "utf8");
+    const [, block = ""] = /## AI APIs\n\n```yaml\n(.*?)```/s.exec(text) ?? [];
+    const entries = block.split(/^(?=ai:)/m);
+    assert.equal(entries.length, 3);
+    for (const entry of entries) {
+      const api = `name: a\nversion: v1\nmatch: { pathPrefix: /a }\n${entry}`.replaceAll(/^/gm, "  ");
+      assert.ok(parsePolicy(`version: 1\napis:\n-\n${api}`, "ai").policy.apisByRef.get("a/v1")?.ai, entry);
+    }
+    for (const provider of aiProviders) assert.ok(text.includes(`\`${provider}\``), provider);
   });
 });
 
@@ -38,9 +51,9 @@ describe("README.md", () => {
     const files = ["src/telemetry/metrics.ts", "src/telemetry/store-metrics.ts"];
     const metrics = (await Promise.all(files.map((file) => readFile(file, "utf8")))).join("\n");
     for (const [, name = ""] of metrics.matchAll(/"(weir_\w+)"/g)) assert.ok(readme.includes(name), name);
-    const flags = await readFile("src/cli/serve.ts", "utf8");
-    const names = [...flags.matchAll(/^ {2}"?([a-z-]+)"?: \{/gm)].map(([, name]) => name);
-    assert.ok(names.length >= 4, names.join());
+    const flags = await Promise.all(["serve", "meter"].map((name) => readFile(`src/cli/${name}.ts`, "utf8")));
+    const names = [...flags.join("\n").matchAll(/^ {2}"?([a-z-]+)"?: \{/gm)].map(([, name]) => name);
+    assert.ok(names.length >= 10, names.join());
     for (const name of names) assert.ok(readme.includes(`--${name}`), name);
   });
 });

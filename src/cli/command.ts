@@ -1,4 +1,4 @@
-import { parseArgs } from "node:util";
+import { type ParseArgsConfig, parseArgs } from "node:util";
 import { WeirError } from "../errors.js";
 
 /** What a command reads and writes, so that it can run without a process of its own. */
@@ -33,13 +33,21 @@ export function readArguments<F extends Readonly<Record<string, Flag>>>(
   env: Terminal["env"],
 ): { positionals: string[]; values: { readonly [K in keyof F]: string } } {
   const options = Object.fromEntries(Object.keys(flags).map((name) => [name, { type: "string" as const }]));
+  const { positionals, values } = readOptions(args, options);
+  const resolved = Object.entries(flags).map(([name, { fallback }]) => [
+    name,
+    values[name] ?? env[environmentName(name)] ?? fallback,
+  ]);
+  return { positionals, values: Object.fromEntries(resolved) };
+}
+
+/** Splits a command line into its positional arguments and the options that were given. Throws USAGE. */
+export function readOptions<const O extends NonNullable<ParseArgsConfig["options"]>>(
+  args: readonly string[],
+  options: O,
+) {
   try {
-    const { positionals, values } = parseArgs({ args: [...args], options, allowPositionals: true });
-    const resolved = Object.entries(flags).map(([name, { fallback }]) => [
-      name,
-      values[name] ?? env[environmentName(name)] ?? fallback,
-    ]);
-    return { positionals, values: Object.fromEntries(resolved) };
+    return parseArgs({ args: [...args], options, allowPositionals: true });
   } catch (error) {
     throw new WeirError("USAGE", (error as Error).message, { cause: error });
   }

@@ -2,11 +2,12 @@ import { WeirError } from "../errors.js";
 import type { Command, Terminal } from "./command.js";
 import { hashKey } from "./hash-key.js";
 import { importCommand } from "./import.js";
+import { meter } from "./meter.js";
 import { serve } from "./serve.js";
 import { validate } from "./validate.js";
 
 const commands: ReadonlyMap<string, Command> = new Map(
-  Object.entries({ serve, validate, "hash-key": hashKey, import: importCommand }),
+  Object.entries({ serve, validate, "hash-key": hashKey, import: importCommand, meter }),
 );
 
 /** Runs one command line. Returns the exit code; what is wrong is said on standard error. */

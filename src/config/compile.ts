@@ -10,7 +10,6 @@ import {
   type Credential,
   type CustomRule,
   environments,
-  type FaultFormat,
   type FaultOverride,
   type IdentitySource,
   type KeyPlace,
@@ -19,6 +18,7 @@ import {
   type Resource,
 } from "../policy/policy.js";
 import { parseOperation, ResourceTree } from "../policy/resource-tree.js";
+import { compileAi, providerFaults } from "./compile-ai.js";
 import { LimitBook } from "./limit-book.js";
 import type { ApiEntry, FaultsEntry } from "./schema/api.js";
 import type { ApplicationEntry } from "./schema/application.js";
@@ -74,7 +74,7 @@ function compileApi(book: LimitBook, file: PolicyFile, entry: ApiEntry): Api {
     ref,
     name: entry.name,
     version: entry.version,
-    ai: entry.ai ? { provider: entry.ai.provider } : null,
+    ai: entry.ai ? compileAi(entry.ai) : null,
     resources,
     limits: book.limitSet("api", ref, entry),
     anonymous: book.limits("subscription", `anonymous on ${ref}`, { tier: file.anonymousTier, shadow }),
@@ -100,7 +100,7 @@ function compileBackends(
 
 /** What stands at the API comes first, then its provider's way where the file asks for that. */
 function compileFaults(file: PolicyFile, { ai, faults = {} }: ApiEntry): FaultOverride | null {
-  const provider: FaultFormat | undefined = file.faults?.ai === "provider" ? ai?.provider : undefined;
+  const provider = file.faults?.ai === "provider" ? providerFaults(ai?.provider) : undefined;
   const { format = provider, status, headers, body }: FaultsEntry = faults;
   if (format === undefined && status === undefined && headers === undefined && body === undefined)
     return null;

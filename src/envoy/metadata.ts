@@ -1,6 +1,6 @@
 import type { Decision, Denial } from "../decision/decision.js";
 import { type Charge, remaining } from "../policy/limit.js";
-import { type AiProvider, aiProviders } from "../policy/policy.js";
+import { type AiSource, aiProviders } from "../policy/policy.js";
 import { type Json, member } from "../policy/request.js";
 import type { JsonObject, JsonValue } from "./wire/struct.js";
 
@@ -9,6 +9,9 @@ export const AUTHZ_NAMESPACE = "envoy.filters.http.ext_authz";
 
 /** The key in that namespace, so that other writers of it are not in the way. */
 const KEY = "weir";
+
+/** A longer path is not handed on: what a path tells of a response stands in its last segments. */
+const MAX_PATH_LENGTH = 512;
 
 /** A counter, by the id of its limit and the key under it. */
 export interface CounterRef {
@@ -20,8 +23,10 @@ export interface CounterRef {
 export interface Passage {
   /** {@link Api.ref}; empty where it matched none. */
   readonly api: string;
-  /** Whose format the response has; null where the API is no AI API. */
-  readonly provider: AiProvider | null;
+  /** Whose format the response has; null where the API is no AI API. What `custom` means, its policy says. */
+  readonly provider: AiSource["provider"] | null;
+  /** The path of the request, without its query, where it may tell the format of the response. */
+  readonly path: string | undefined;
   /** The counters that the tokens of the response are charged to. */
   readonly tokens: readonly CounterRef[];
   /** The counters that the bytes of request and response are charged to. */
@@ -34,7 +39,7 @@ export interface Passage {
  * that has been restarted since, or another node.
  */
 export function decisionMetadata(decision: Decision): JsonObject {
-  const { api, resource, caller, environment } = decision.subject;
+  const { api, resource, caller, environment, request } = decision.subject;
   const weir: JsonObject = { decision: decision.kind, environment };
   if (api) weir.api = api.ref;
   if (resource) weir.resource = resource.name;
@@ -48,6 +53,8 @@ export function decisionMetadata(decision: Decision): JsonObject {
     if (decision.wouldDeny) weir.wouldDeny = reasonOf(decision.wouldDeny);
     if (api?.ai) {
       weir.provider = api.ai.provider;
+      const path = request.path.replace(/[?#].*$/s, "");
+      if (path.length <= MAX_PATH_LENGTH) weir.path = path;
       weir.tokens = decision.tokens.map(counterEntry);
     }
     if (decision.bytes.length > 0) weir.bytes = decision.bytes.map(counterEntry);
@@ -71,9 +78,12 @@ export function readPassage(namespace: JsonObject | undefined): Passage | null {
   if (member(weir, "decision") !== "allow") return null;
   const api = member(weir, "api");
   const provider = member(weir, "provider");
+  const path = member(weir, "path");
   return {
     api: typeof api === "string" ? api : "",
-    provider: aiProviders.find((known) => known === provider) ?? null,
+    provider:
+      [...aiProviders, "detected" as const, "custom" as const].find((known) => known === provider) ?? null,
+    path: typeof path === "string" ? path : undefined,
     tokens: counterRefs(member(weir, "tokens")),
     bytes: counterRefs(member(weir, "bytes")),
   };

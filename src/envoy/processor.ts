@@ -28,8 +28,13 @@ function follow(call: Call, stream: UsageStream, metrics: Metrics, log: Logger):
       const reply = goOn(message);
       if (reply) call.write(reply);
     }
-    // Left to Envoy, the call would stay open for `deferred_close_timeout`, and calls are limited in number.
-    stream.receive(message).then((isOver) => isOver && call.end(), failed);
+    // One at a time: what is compressed takes a while to decode, and waits in Envoy rather than here.
+    call.pause();
+    stream
+      .receive(message)
+      // Left to Envoy, the call would stay open for `deferred_close_timeout`, and calls are limited in number.
+      .then((isOver) => isOver && call.end(), failed)
+      .finally(() => call.resume());
   });
   // Envoy cancels the call when the client has gone; a call that breaks ends in an error. Either may be all
   // that is heard of the end, and the first to come counts.

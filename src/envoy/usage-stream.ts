@@ -1,6 +1,8 @@
 import type { Gate } from "../decision/gate.js";
+import { type BodyDecoder, createBodyDecoder } from "../inflate/body-decoder.js";
 import { createMeter, type Meter } from "../metering/meter.js";
 import type { Usage } from "../metering/usage.js";
+import type { AiSource } from "../policy/policy.js";
 import type { Amounts } from "../policy/select.js";
 import type { Logger } from "../telemetry/logger.js";
 import type { Metrics, MissingUsage } from "../telemetry/metrics.js";
@@ -15,7 +17,12 @@ export type StreamEnd = "complete" | "aborted";
 type State =
   /** No response yet, or none of an AI API. */
   | { readonly kind: "waiting" }
-  | { readonly kind: "metering"; readonly passage: Passage; readonly meter: Meter }
+  | {
+      readonly kind: "metering";
+      readonly passage: Passage;
+      readonly meter: Meter;
+      readonly decoder: BodyDecoder;
+    }
   | { readonly kind: "ended" };
 
 /**
@@ -40,7 +47,7 @@ export class UsageStream {
     this.#passage ??= readPassage(message.metadataContext?.filterMetadata.get(AUTHZ_NAMESPACE));
     const { responseHeaders, responseBody, responseTrailers } = message;
     if (responseHeaders) this.#begin(responseHeaders);
-    if (responseBody && this.#state.kind === "metering") this.#state.meter.push(responseBody.body);
+    if (responseBody && this.#state.kind === "metering") await this.#state.decoder.push(responseBody.body);
     const isLast = responseHeaders?.endOfStream || responseBody?.endOfStream || responseTrailers;
     if (isLast) await this.end("complete");
     return this.#state.kind === "ended";
@@ -50,8 +57,10 @@ export class UsageStream {
     const state = this.#state;
     this.#state = { kind: "ended" };
     if (state.kind !== "metering") return;
-    const usage = state.meter.end();
-    if (!usage) return this.#missing(state.passage, how === "aborted" ? "aborted" : "notReported");
+    await state.decoder.end();
+    const { failure } = state.decoder;
+    const usage = state.meter.end(how === "complete" && failure === null ? "complete" : "cut");
+    if (!usage) return this.#missing(state.passage, missingReason(how, failure !== null));
     this.#metrics.used(this.#apiOf(state.passage), usage);
     await settle(this.#gate, state.passage.tokens, amountsOf(usage));
   }
@@ -59,17 +68,26 @@ export class UsageStream {
   #begin({ headers, endOfStream }: HttpHeaders): void {
     if (this.#state.kind !== "waiting" || !this.#passage) return;
     const passage = this.#passage;
-    const { provider } = passage;
     this.#state = { kind: "ended" };
     // A response that failed, that has no body, or that an earlier filter gave in the backend's place used nothing.
-    if (provider === null || endOfStream || !findHeader(headers, ":status")?.startsWith("2")) return;
-    const encoding = findHeader(headers, "content-encoding");
-    if (encoding && !/^identity$/i.test(encoding)) {
-      this.#missing(passage, "encoded");
+    if (passage.provider === null || endOfStream || !findHeader(headers, ":status")?.startsWith("2")) return;
+    const source = this.#sourceOf(passage);
+    if (!source) {
+      this.#missing(passage, "notReported");
       return;
     }
-    const meter = createMeter({ provider, contentType: findHeader(headers, "content-type") });
-    this.#state = { kind: "metering", passage, meter };
+    const header = (name: string) => findHeader(headers, name);
+    const meter = createMeter(source, { path: passage.path, header });
+    const decoder = createBodyDecoder(header("content-encoding"), (bytes) => meter.push(bytes));
+    if (decoder) this.#state = { kind: "metering", passage, meter, decoder };
+    else this.#missing(passage, "encoded");
+  }
+
+  /** Where usage is told in a way of the policy's own, it has to be there still. */
+  #sourceOf({ provider, api }: Passage): AiSource | null {
+    if (provider !== "custom") return provider && { provider };
+    const source = this.#gate.policy.apisByRef.get(api)?.ai ?? null;
+    return source?.provider === "custom" ? source : null;
   }
 
   /** An API that a reload has renamed since has no name left to be counted under; its limits may still be there. */
@@ -82,6 +100,11 @@ export class UsageStream {
     this.#metrics.usageMissing(api, reason);
     this.#log.debug({ api, reason }, "a response's usage could not be charged");
   }
+}
+
+function missingReason(how: StreamEnd, isUndecodable: boolean): MissingUsage {
+  if (how === "aborted") return "aborted";
+  return isUndecodable ? "encoded" : "notReported";
 }
 
 function amountsOf({ total, input, output }: Usage): Amounts {

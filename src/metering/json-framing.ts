@@ -1,16 +1,14 @@
-import type { Framing } from "./framing.js";
+import type { DocumentReader, Framing } from "./framing.js";
 import { JsonScanner } from "./json-scanner.js";
-import type { UsageReader } from "./usage-reader.js";
 
-/** A body that is one JSON object. */
+/** A body of JSON: one object, one per line (NDJSON), or an array of them, as Gemini streams without `alt=sse`. */
 export class JsonFraming implements Framing {
-  readonly #reader: UsageReader;
-  readonly #members = new Map<string, unknown>();
+  readonly #reader: DocumentReader;
   readonly #scanner: JsonScanner;
 
-  constructor(reader: UsageReader) {
+  constructor(reader: DocumentReader) {
     this.#reader = reader;
-    this.#scanner = new JsonScanner(reader.members, (name, value) => this.#members.set(name, value));
+    this.#scanner = new JsonScanner(reader.wanted, (document) => reader.read(document));
   }
 
   push(chunk: Uint8Array): void {
@@ -18,7 +16,10 @@ export class JsonFraming implements Framing {
   }
 
   end(): boolean {
-    this.#reader.read(Object.fromEntries(this.#members));
-    return this.#scanner.isClosed;
+    const { isClosed } = this.#scanner;
+    this.#scanner.end();
+    // What a document says about being the last does not count where the document is cut itself.
+    if (!isClosed) this.#reader.fail();
+    return isClosed;
   }
 }

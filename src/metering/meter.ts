@@ -1,49 +1,43 @@
-import type { Framing } from "./framing.js";
+import { AwsFraming } from "./aws-framing.js";
+import type { ResponseHead } from "./format.js";
+import type { DocumentReader, Framing } from "./framing.js";
 import { JsonFraming } from "./json-framing.js";
-import { OpenAiReader } from "./openai.js";
+import { candidatesOf, type UsageSource } from "./providers.js";
+import { readPath } from "./request-path.js";
+import { ResponseDocuments } from "./response-documents.js";
 import { SseFraming } from "./sse-framing.js";
 import type { Usage } from "./usage.js";
-import type { UsageReader } from "./usage-reader.js";
+import { UsageReport } from "./usage-report.js";
+
+/** How a body ends: as it should, or cut off. */
+export type BodyEnd = "complete" | "cut";
 
 /** Reads off the bytes of one response, as they pass, what it used. */
 export interface Meter {
-  /** The next bytes of the body, split anywhere. Never throws; the chunk is not kept. */
+  /** The next bytes of the body, not compressed, split anywhere. Never throws; the chunk is not kept. */
   push(chunk: Uint8Array): void;
   /**
    * Takes the bytes so far for the whole body and returns what it used, null if it did not say. A body that was cut
    * off gives what is known until then, with `complete` false. Never throws; later bytes change nothing.
    */
-  end(): Usage | null;
+  end(how: BodyEnd): Usage | null;
 }
-
-/** The response dialects a meter can read. */
-export type MeteredProvider = "openai";
-
-/** What is known of a response before its body. */
-export interface MeterOptions {
-  provider: MeteredProvider;
-  /** The `content-type` header. Believed only where the first bytes do not tell. */
-  contentType: string | undefined;
-}
-
-const READERS: Readonly<Record<MeteredProvider, () => UsageReader>> = {
-  openai: () => new OpenAiReader(),
-};
 
 /** A meter for one response. */
-export function createMeter({ provider, contentType }: MeterOptions): Meter {
-  return new ResponseMeter(READERS[provider](), contentType);
+export function createMeter(source: UsageSource, head: ResponseHead): Meter {
+  return new ResponseMeter(source, head);
 }
 
 class ResponseMeter implements Meter {
-  readonly #reader: UsageReader;
-  readonly #contentType: string | undefined;
+  readonly #head: ResponseHead;
+  readonly #report = new UsageReport();
+  readonly #documents: DocumentReader;
   #framing: Framing | null = null;
   #result: Usage | null | undefined;
 
-  constructor(reader: UsageReader, contentType: string | undefined) {
-    this.#reader = reader;
-    this.#contentType = contentType;
+  constructor(source: UsageSource, head: ResponseHead) {
+    this.#head = head;
+    this.#documents = new ResponseDocuments(candidatesOf(source, head), this.#report, head);
   }
 
   push(chunk: Uint8Array): void {
@@ -53,14 +47,16 @@ class ResponseMeter implements Meter {
     }
     const start = chunk.findIndex((byte) => !isLeading(byte));
     if (start === -1) return;
-    this.#framing = chooseFraming(chunk[start], this.#contentType, this.#reader);
+    this.#framing = chooseFraming(chunk[start], this.#head.header("content-type"), this.#documents);
     this.#framing.push(chunk.subarray(start));
   }
 
-  end(): Usage | null {
+  end(how: BodyEnd): Usage | null {
     if (this.#result === undefined) {
-      const endedCleanly = this.#framing?.end() ?? false;
-      this.#result = this.#reader.usage(endedCleanly);
+      const stoppedCleanly = this.#framing?.end() ?? false;
+      // What the documents do not name, the path may; they know better.
+      this.#report.name(readPath(this.#head.path).model);
+      this.#result = this.#report.usage(stoppedCleanly && how === "complete");
     }
     return this.#result;
   }
@@ -71,13 +67,18 @@ function isLeading(byte: number): boolean {
   return byte === 0x20 || (byte >= 0x09 && byte <= 0x0d) || byte === 0xef || byte === 0xbb || byte === 0xbf;
 }
 
-/** No event stream that says anything starts with a brace or a bracket, and no JSON body with a count without. */
+/**
+ * By the first byte, and not by the content type, which lies at times. No event stream that says anything starts with a
+ * brace or a bracket, and no JSON body with a count without. An AWS event stream starts with the length of a message,
+ * whose first byte is 0 in any below 16 MiB.
+ */
 function chooseFraming(
   first: number | undefined,
   contentType: string | undefined,
-  reader: UsageReader,
+  reader: DocumentReader,
 ): Framing {
   if (first === 0x7b || first === 0x5b) return new JsonFraming(reader);
+  if (first === 0) return new AwsFraming(reader);
   if (contentType !== undefined && /^\s*(?:audio|image|video)\//i.test(contentType)) return UNREAD;
   return new SseFraming(reader);
 }

@@ -1,18 +1,26 @@
-import type { Framing } from "./framing.js";
+import { DocumentBytes } from "./document-bytes.js";
+import type { DocumentReader, Framing } from "./framing.js";
 import { isJsonObject, parseJson } from "./json-object.js";
 import { EventStreamParser } from "./sse.js";
-import type { UsageReader } from "./usage-reader.js";
+
+/** What stands in place of a document at the end of OpenAI's streams, and of many others'. */
+const END_MARKER = "[DONE]";
 
 /** A body that is an event stream with one JSON object in the data of each event. */
 export class SseFraming implements Framing {
-  readonly #reader: UsageReader;
+  readonly #reader: DocumentReader;
+  readonly #document: DocumentBytes;
   readonly #parser: EventStreamParser;
   #isEnding = false;
   #isTailWhole = false;
 
-  constructor(reader: UsageReader) {
+  constructor(reader: DocumentReader) {
     this.#reader = reader;
-    this.#parser = new EventStreamParser((data) => this.#take(data));
+    this.#document = new DocumentBytes(reader.wanted);
+    this.#parser = new EventStreamParser({
+      data: (bytes) => this.#document.append(bytes),
+      dispatch: () => this.#dispatch(),
+    });
   }
 
   push(chunk: Uint8Array): void {
@@ -22,21 +30,30 @@ export class SseFraming implements Framing {
   end(): boolean {
     const hasTail = this.#parser.isMidEvent;
     this.#isEnding = true;
+    this.#isTailWhole = false;
     this.#parser.end();
     return !hasTail || this.#isTailWhole;
   }
 
-  #take(data: string): void {
-    const { endMarker } = this.#reader;
-    if (endMarker !== null && data.trim() === endMarker) {
+  #dispatch(): void {
+    const document = this.#document.take();
+    if (document.kind === "members") {
+      this.#isTailWhole = document.isWhole;
+      this.#reader.read(document.members);
+      // What a document says about being the last does not count where the document is cut itself.
+      if (this.#isEnding && !document.isWhole) this.#reader.fail();
+    } else this.#take(document.text);
+  }
+
+  #take(text: string): void {
+    if (text.length < 16 && text.trim() === END_MARKER) {
+      this.#isTailWhole = true;
       this.#reader.finish();
-      this.#isTailWhole = this.#isEnding;
-    } else if (this.#isEnding || this.#reader.wants(data)) {
+    } else if (this.#isEnding || this.#reader.wants(text)) {
       // The tail is parsed even where the reader has no use for it: that is how a cut one is told from a whole one.
-      const document = parseJson(data);
-      if (!isJsonObject(document)) return;
-      this.#reader.read(document);
-      this.#isTailWhole = this.#isEnding;
+      const document = parseJson(text);
+      this.#isTailWhole = isJsonObject(document);
+      if (isJsonObject(document)) this.#reader.read(document);
     }
   }
 }

@@ -1,42 +1,43 @@
-import { BoundedBytes } from "./bounded-bytes.js";
-import { decodeUtf8 } from "./utf8.js";
-
-/** The longest line read, in bytes. A longer `data` line (an image, say) is dropped with its event. */
-export const MAX_LINE_BYTES = 1024 * 1024;
-/** The most data one event may carry over all its lines, in bytes. */
-export const MAX_EVENT_BYTES = 4 * 1024 * 1024;
-
 const LF = 0x0a;
 const CR = 0x0d;
 const SPACE = 0x20;
 const COLON = 0x3a;
 const DATA = [0x64, 0x61, 0x74, 0x61] as const;
-const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf] as const;
 const NEWLINE = Uint8Array.of(LF);
 
+/** What hears of the events of a stream. */
+export interface EventSink {
+  /** The next bytes of the current event's data. A view: it holds during the call. */
+  data(bytes: Uint8Array): void;
+  /** The current event is over. Called only for one that has data. */
+  dispatch(): void;
+}
+
+/** Where in its line the parser is. */
+type Place = "name" | "before-value" | "value" | "other-field";
+
 /**
- * Reads an event stream (WHATWG HTML, section 9.2) as its bytes pass and hands over the data of each event. Lines end
- * with CR, LF or CRLF; the other fields are ignored. Two things differ from a browser: what is longer than the caps is
- * dropped, and {@link end} dispatches the event the stream ended in.
+ * Reads an event stream (WHATWG HTML, section 9.2) as its bytes pass and hands over the data of each event, lines joined
+ * by newlines. Lines end with CR, LF or CRLF; the other fields are ignored. It holds no bytes, however long lines are. One
+ * thing differs from a browser: {@link end} dispatches the event the stream ended in.
  */
 export class EventStreamParser {
-  readonly #onEvent: (data: string) => void;
-  /** The start of a line whose end has not come yet. */
-  readonly #line = new BoundedBytes(MAX_LINE_BYTES);
-  /** The data lines of the event so far, each with a newline behind it. */
-  readonly #data = new BoundedBytes(MAX_EVENT_BYTES);
-  #isDropping = false;
-  #isFirstLine = true;
+  readonly #sink: EventSink;
+  #place: Place = "name";
+  /** How much of the field's name has come, and is `data` so far. */
+  #matched = 0;
+  #isLineEmpty = true;
+  #hasData = false;
   /** A CR ended the last line: an LF right behind it belongs to the same line end, even in the next chunk. */
   #isAfterCr = false;
 
-  constructor(onEvent: (data: string) => void) {
-    this.#onEvent = onEvent;
+  constructor(sink: EventSink) {
+    this.#sink = sink;
   }
 
   /** Whether the bytes so far stop within an event. */
   get isMidEvent(): boolean {
-    return this.#line.length > 0 || this.#data.length > 0 || this.#isDropping;
+    return this.#hasData || !this.#isLineEmpty;
   }
 
   push(chunk: Uint8Array): void {
@@ -48,58 +49,57 @@ export class EventStreamParser {
     while (cr !== -1 || lf !== -1) {
       const isCr = lf === -1 || (cr !== -1 && cr < lf);
       const end = isCr ? cr : lf;
-      this.#endLine(chunk.subarray(start, end));
+      this.#takePiece(chunk, start, end);
+      this.#endLine();
       start = end + 1;
       if (lf === start) start += 1;
       else if (isCr && start === chunk.length) this.#isAfterCr = true;
       if (cr !== -1 && cr < start) cr = chunk.indexOf(CR, start);
       if (lf !== -1 && lf < start) lf = chunk.indexOf(LF, start);
     }
-    if (start < chunk.length) this.#line.append(chunk.subarray(start));
+    this.#takePiece(chunk, start, chunk.length);
   }
 
   /** Takes the end of the body for the end of the line and of the event it is in. */
   end(): void {
-    this.#endLine(NEWLINE.subarray(1));
-    this.#dispatch();
+    this.#endLine();
+    if (this.#hasData) this.#dispatch();
   }
 
-  #endLine(rest: Uint8Array): void {
-    if (this.#line.length === 0 && rest.length <= MAX_LINE_BYTES) {
-      this.#takeLine(rest, false);
-      return;
+  #takePiece(chunk: Uint8Array, start: number, end: number): void {
+    if (start >= end) return;
+    this.#isLineEmpty = false;
+    let at = start;
+    while (this.#place === "name" && at < end) {
+      if (this.#matched < DATA.length && chunk[at] === DATA[this.#matched]) this.#matched += 1;
+      else if (this.#matched === DATA.length && chunk[at] === COLON) this.#openData("before-value");
+      else this.#place = "other-field";
+      at += 1;
     }
-    this.#line.append(rest);
-    this.#takeLine(this.#line.view(), this.#line.hasOverflowed);
-    this.#line.clear();
-  }
-
-  #takeLine(bytes: Uint8Array, isCut: boolean): void {
-    const line = this.#isFirstLine && startsWith(bytes, BYTE_ORDER_MARK) ? bytes.subarray(3) : bytes;
-    this.#isFirstLine = false;
-    if (line.length === 0) this.#dispatch();
-    else if (startsWith(line, DATA) && (line.length === DATA.length || line[DATA.length] === COLON)) {
-      if (isCut) this.#isDropping = true;
-      else this.#takeData(line.subarray(line[DATA.length + 1] === SPACE ? DATA.length + 2 : DATA.length + 1));
+    if (this.#place === "before-value" && at < end) {
+      if (chunk[at] === SPACE) at += 1;
+      this.#place = "value";
     }
+    if (this.#place === "value" && at < end) this.#sink.data(chunk.subarray(at, end));
   }
 
-  #takeData(value: Uint8Array): void {
-    if (this.#isDropping) return;
-    this.#data.append(value);
-    this.#data.append(NEWLINE);
-    this.#isDropping = this.#data.hasOverflowed;
+  #openData(place: Place): void {
+    if (this.#hasData) this.#sink.data(NEWLINE);
+    this.#hasData = true;
+    this.#place = place;
+  }
+
+  #endLine(): void {
+    if (this.#isLineEmpty && this.#hasData) this.#dispatch();
+    // A field may come without a colon, and then has an empty value.
+    if (this.#place === "name" && this.#matched === DATA.length) this.#openData("value");
+    this.#place = "name";
+    this.#matched = 0;
+    this.#isLineEmpty = true;
   }
 
   #dispatch(): void {
-    if (this.#data.length > 0 && !this.#isDropping) {
-      this.#onEvent(decodeUtf8(this.#data.view().subarray(0, -1)));
-    }
-    this.#data.clear();
-    this.#isDropping = false;
+    this.#hasData = false;
+    this.#sink.dispatch();
   }
-}
-
-function startsWith(bytes: Uint8Array, prefix: readonly number[]): boolean {
-  return prefix.every((byte, at) => bytes[at] === byte);
 }

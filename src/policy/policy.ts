@@ -47,8 +47,49 @@ export interface HeaderFamilies {
   readonly aiTokens: boolean;
 }
 
-export const aiProviders = ["openai"] as const;
+/** Whose responses weir can read; see `metering/providers`. */
+export const aiProviders = [
+  "openai",
+  "openai-responses",
+  "azure-openai",
+  "anthropic",
+  "gemini",
+  "vertex",
+  "bedrock",
+  "bedrock-converse",
+  "bedrock-invoke",
+  "cohere",
+  "mistral",
+  "ollama",
+  "vllm",
+  "deepseek",
+  "groq",
+] as const;
 export type AiProvider = (typeof aiProviders)[number];
+
+/** How the responses of an AI API are read for their usage. */
+export type AiSource =
+  /** `detected` where the file does not say whose they are. */
+  | { readonly provider: AiProvider | "detected" }
+  | { readonly provider: "custom"; readonly usage: AiUsagePlaces };
+
+export type AiFigure =
+  | "input"
+  | "output"
+  | "total"
+  | "cachedInput"
+  | "cacheWriteInput"
+  | "reasoning"
+  | "model";
+
+/** Where responses of a provider that weir does not know tell what they used. */
+export type AiUsagePlaces = Readonly<Partial<Record<AiFigure, AiUsagePlace>>>;
+
+export type AiUsagePlace =
+  /** In a JSON document: the names that a JSON pointer (RFC 6901) leads along. */
+  | { readonly kind: "pointer"; readonly path: readonly string[] }
+  /** In a response header, by its lower-case name. */
+  | { readonly kind: "header"; readonly name: string };
 
 /**
  * A policy file, compiled: names are resolved, patterns are parsed and the charges of every limit with a single
@@ -82,7 +123,7 @@ export interface Api {
   readonly ref: string;
   readonly name: string;
   readonly version: string;
-  readonly ai: { readonly provider: AiProvider } | null;
+  readonly ai: AiSource | null;
   readonly resources: ResourceTree<Resource>;
   readonly limits: LimitSet;
   /** For all callers without credentials together, in place of a subscription's. */

@@ -1,22 +1,22 @@
-import { type AiProvider, aiProviders } from "../policy/policy.js";
+import type { AiProvider } from "../policy/policy.js";
 import type { ApiSource } from "./api-source.js";
 import type { Notes } from "./notes.js";
 
-/** WSO2's providers, and the wire formats that their responses have, the closest first. */
-const formats: ReadonlyMap<string, readonly string[]> = new Map([
-  ["openai", ["openai"]],
-  ["azureopenai", ["azure-openai", "openai"]],
-  ["azureaifoundry", ["azure-openai", "openai"]],
-  ["mistral", ["mistral", "openai"]],
-  ["mistralai", ["mistral", "openai"]],
-  ["anthropic", ["anthropic"]],
-  ["gemini", ["gemini"]],
-  ["awsbedrock", ["bedrock"]],
+/** WSO2's providers, by their names in lower case and letters alone. */
+const providers: ReadonlyMap<string, AiProvider> = new Map([
+  ["openai", "openai"],
+  ["azureopenai", "azure-openai"],
+  ["azureaifoundry", "azure-openai"],
+  ["mistral", "mistral"],
+  ["mistralai", "mistral"],
+  ["anthropic", "anthropic"],
+  ["gemini", "gemini"],
+  ["awsbedrock", "bedrock"],
 ]);
 
 /** Whose responses an AI API gives; null for other APIs, and, noted, for providers that weir cannot read. */
-export function translateProvider({ provider, at }: ApiSource, notes: Notes): AiProvider | null {
-  const name = provider.text();
+export function translateProvider({ provider: field, at }: ApiSource, notes: Notes): AiProvider | null {
+  const name = field.text();
   if (name === undefined) {
     const subtype = at.at("subtypeConfiguration", "subtype");
     if (subtype.text()?.toUpperCase() === "AIAPI") {
@@ -24,13 +24,12 @@ export function translateProvider({ provider, at }: ApiSource, notes: Notes): Ai
     }
     return null;
   }
-  const known = formats.get(name.toLowerCase().replace(/[^a-z]/g, "")) ?? [];
-  const format = known.flatMap((candidate) => aiProviders.find((one) => one === candidate) ?? [])[0];
-  if (format) return format;
-  const readable = aiProviders.join(", ");
+  const provider = providers.get(name.toLowerCase().replace(/[^a-z]/g, ""));
+  if (provider) return provider;
   notes.add(
-    provider,
-    `responses of "${name}" cannot be read (${readable} can): limits on tokens are left out`,
+    field,
+    `the provider "${name}" is not known: limits on tokens are left out; write ai: {} by hand, and weir finds out, ` +
+      "or ai: { provider: custom, … }",
   );
   return null;
 }

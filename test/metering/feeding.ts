@@ -1,5 +1,7 @@
 import fc from "fast-check";
+import type { ResponseHead } from "../../src/metering/format.js";
 import { createMeter, type Meter } from "../../src/metering/meter.js";
+import type { UsageSource } from "../../src/metering/providers.js";
 import type { Usage } from "../../src/metering/usage.js";
 
 const encoder = new TextEncoder();
@@ -7,8 +9,9 @@ const encoder = new TextEncoder();
 /** Where to cut a body of any length, as shares of it. */
 export const cuts = fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 30 });
 
+/** A copy. Not by `slice`, which for a Buffer is a view. */
 export function bytesOf(body: string | Uint8Array): Uint8Array {
-  return typeof body === "string" ? encoder.encode(body) : body;
+  return typeof body === "string" ? encoder.encode(body) : new Uint8Array(body);
 }
 
 /** The pieces of a body cut at the given shares of its length, some of them empty. */
@@ -28,14 +31,33 @@ export function feed(meter: Meter, chunks: Iterable<Uint8Array>): Usage | null {
     meter.push(chunk);
     chunk.fill(0x22);
   }
-  return meter.end();
+  return meter.end("complete");
 }
 
-/** What an OpenAI response of these chunks, or of this body in one piece, used. */
-export function openAiUsage(
-  body: string | Uint8Array | Iterable<Uint8Array>,
-  contentType?: string,
-): Usage | null {
-  const isWhole = typeof body === "string" || body instanceof Uint8Array;
-  return feed(createMeter({ provider: "openai", contentType }), isWhole ? [bytesOf(body).slice()] : body);
+/** What is known of a response with these headers, by lower-case name. */
+export function headOf(headers: Readonly<Record<string, string>> = {}, path?: string): ResponseHead {
+  return { path, header: (name) => headers[name] };
 }
+
+export type Body = string | Uint8Array | Iterable<Uint8Array>;
+
+/** What a response of these chunks, or of this body in one piece, used. */
+export function usageOf(source: UsageSource, body: Body, head: ResponseHead = headOf()): Usage | null {
+  const isWhole = typeof body === "string" || body instanceof Uint8Array;
+  return feed(createMeter(source, head), isWhole ? [bytesOf(body)] : body);
+}
+
+/** The same, of an OpenAI response. */
+export function openAiUsage(body: Body, contentType?: string): Usage | null {
+  const headers: Record<string, string> = contentType === undefined ? {} : { "content-type": contentType };
+  return usageOf({ provider: "openai" }, body, headOf(headers));
+}
+
+export const countNames = [
+  "input",
+  "output",
+  "total",
+  "cachedInput",
+  "cacheWriteInput",
+  "reasoning",
+] as const;

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { OpenAiReader } from "../../src/metering/openai.js";
-import { openAiUsage } from "./feeding.js";
+import { openAiChat } from "../../src/metering/formats/openai-chat.js";
+import { ResponseDocuments } from "../../src/metering/response-documents.js";
+import { UsageReport } from "../../src/metering/usage-report.js";
+import { headOf, openAiUsage } from "./feeding.js";
 import { chatChunk, event } from "./responses.js";
 
 const FINAL = event(chatChunk("", { choices: [], usage: { prompt_tokens: 9, completion_tokens: 3 } }));
@@ -65,6 +67,24 @@ test("usage that is null, empty, or no object is no usage", () => {
   assert.equal(openAiUsage(""), null);
 });
 
+test("usage may stand where Groq or Moonshot put it", () => {
+  const usage = { prompt_tokens: 9, completion_tokens: 3 };
+  const last = { index: 0, delta: {}, finish_reason: "stop" };
+  assert.equal(openAiUsage(event(chatChunk("", { choices: [last], x_groq: { usage } })) + DONE)?.total, 12);
+  assert.equal(openAiUsage(event(chatChunk("", { choices: [{ ...last, usage }] })) + DONE)?.total, 12);
+});
+
+test("what was written to a cache is found by its older name, too", () => {
+  const used = usageOf({ prompt_tokens: 20, prompt_tokens_details: { cache_creation_tokens: 5 } });
+  assert.equal(used?.cacheWriteInput, 5);
+});
+
+test("a last usage of zeros does not undo a real one", () => {
+  const zeros = { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 };
+  assert.equal(openAiUsage(FINAL + event(chatChunk("", { usage: zeros })) + DONE)?.total, 12);
+  assert.equal(usageOf(zeros)?.total, 0);
+});
+
 test("a null usage after a real one does not undo it", () => {
   const used = openAiUsage(FINAL + event(chatChunk("", { usage: null })) + DONE);
   assert.equal(used?.total, 12);
@@ -120,7 +140,8 @@ test("an escaped name in an event is found all the same", () => {
 });
 
 test("events that only carry text are not asked for once the model is known", () => {
-  const reader = new OpenAiReader();
+  const formats = { formats: [openAiChat], presumed: null };
+  const reader = new ResponseDocuments(formats, new UsageReport(), headOf());
   const delta = chatChunk('é "model" "error" "total_tokens":', { usage: null });
   assert.equal(reader.wants(JSON.stringify(delta)), true);
   reader.read(delta);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { MemoryStore } from "../../src/counters/memory.js";
 import { decide } from "../../src/decision/decide.js";
@@ -38,6 +39,7 @@ const response = fc.record({
   prompt: fc.integer({ min: 0, max: 300 }),
   completion: fc.integer({ min: 0, max: 300 }),
   streamed: fc.boolean(),
+  compressed: fc.boolean(),
   cuts: fc.array(fc.nat(), { maxLength: 12 }),
   endings: fc.array(fc.constantFrom(...endings), { minLength: 1, maxLength: 4 }),
 });
@@ -65,6 +67,16 @@ function split(body: Buffer, cuts: readonly number[]): Buffer[] {
 }
 
 const runs = { numRuns: 400 };
+
+/** What Envoy's messages say of a response. */
+interface Answer {
+  prompt: number;
+  completion: number;
+  streamed: boolean;
+  compressed: boolean;
+  cuts: readonly number[];
+  endings: readonly string[];
+}
 
 describe("the usage of a response", () => {
   test("is charged in full and once, however its bytes are split and however its stream ends", async () => {
@@ -100,14 +112,15 @@ describe("the usage of a response", () => {
 });
 
 function messages(
-  answer: Parameters<typeof bodyOf>[0] & { cuts: readonly number[]; endings: readonly string[] },
+  answer: Answer,
   metadata: ReturnType<typeof decisionMetadata>,
+  body = bodyOf(answer),
 ): ProcessingRequest[] {
   const metadataContext = { filterMetadata: new Map([[AUTHZ_NAMESPACE, metadata]]) };
-  const header = (key: string, value: string) => ({ key, rawValue: Buffer.from(value) });
   const contentType = answer.streamed ? "text/event-stream" : "application/json";
-  const headers = { headers: [header(":status", "200"), header("content-type", contentType)] };
-  const pieces = split(bodyOf(answer), answer.cuts);
+  const encoding: [string, string][] = answer.compressed ? [["content-encoding", "gzip"]] : [];
+  const headers = headersOf([[":status", "200"], ["content-type", contentType], ...encoding]);
+  const pieces = split(answer.compressed ? gzipSync(body) : body, answer.cuts);
   return [
     message({ responseHeaders: { headers }, metadataContext, observabilityMode: true }),
     ...pieces.map((body, index) => {
@@ -115,6 +128,10 @@ function messages(
       return message({ responseBody: { body, endOfStream }, metadataContext, observabilityMode: true });
     }),
   ];
+}
+
+function headersOf(headers: readonly (readonly [string, string])[]) {
+  return { headers: headers.map(([key, value]) => ({ key, rawValue: Buffer.from(value) })) };
 }
 
 /** As it comes out of the wire, defaults filled in. */
@@ -133,7 +150,14 @@ describe("a policy that changes while a response streams", () => {
     const store = new MemoryStore({ maxCounters: 1000 });
     const gate: Gate = { policy, store, now: () => START };
     const allowed = await decide(policy, store, chat, START);
-    const answer = { prompt: 30, completion: 12, streamed: true, cuts: [20], endings: ["body"] };
+    const answer = {
+      prompt: 30,
+      completion: 12,
+      streamed: true,
+      compressed: false,
+      cuts: [20],
+      endings: ["body"],
+    };
     const [headers, ...bodies] = messages(answer, decisionMetadata(allowed));
     const stream = new UsageStream(gate, createMetrics(), createLogger("silent"));
     if (headers) await stream.receive(headers);
@@ -149,5 +173,61 @@ describe("a policy that changes while a response streams", () => {
       standings.map(({ used }) => used),
       [42],
     );
+  });
+});
+
+describe("a response's usage is found", () => {
+  /** What is charged for a response to `path` of an API with such an `ai`. */
+  async function chargedFor(ai: object, path: string, headers: [string, string][], body: Buffer) {
+    const policy = policyOf({
+      version: 1,
+      gateway: { limits: [{ totalTokens: LIMIT, per: "minute" }] },
+      apis: [{ name: "chat", version: "v1", match: { pathPrefix: "/" }, ai }],
+    });
+    const store = new MemoryStore({ maxCounters: 1000 });
+    const gate: Gate = { policy, store, now: () => START };
+    const allowed = await decide(policy, store, { ...chat, path }, START);
+    const metadataContext = { filterMetadata: new Map([[AUTHZ_NAMESPACE, decisionMetadata(allowed)]]) };
+    const metrics = createMetrics();
+    const stream = new UsageStream(gate, metrics, createLogger("silent"));
+    const responseHeaders = { headers: headersOf([[":status", "200"], ...headers]) };
+    await stream.receive(message({ responseHeaders, metadataContext }));
+    const isOver = await stream.receive(message({ responseBody: { body, endOfStream: true } }));
+    assert.equal(isOver, true);
+    const charges = [...policy.limits.values()].map((limit) => ({ limit, key: "", amount: 0 }));
+    const { standings } = await store.charge(charges, START);
+    const missing = await metrics.registry.getSingleMetricAsString("weir_usage_missing_total");
+    return [standings[0]?.used, /reason="(\w+)"/.exec(missing)?.[1]];
+  }
+  const claude = Buffer.from('{"usage":{"input_tokens":3,"output_tokens":4}}');
+
+  test("by the path of the request, which travels with the decision", async () => {
+    assert.deepEqual(await chargedFor({}, "/llm/v1/messages?beta=true", [], claude), [7, undefined]);
+    assert.deepEqual(await chargedFor({}, "/llm/v1/other", [], claude), [0, "notReported"]);
+    assert.deepEqual(await chargedFor({}, `/${"x".repeat(600)}/v1/messages`, [], claude), [0, "notReported"]);
+  });
+
+  test("in the response's headers", async () => {
+    const headers: [string, string][] = [
+      ["x-amzn-bedrock-input-token-count", "5"],
+      ["x-amzn-bedrock-output-token-count", "6"],
+    ];
+    assert.deepEqual(await chargedFor({ provider: "bedrock" }, "/", headers, Buffer.from("{}")), [
+      11,
+      undefined,
+    ]);
+  });
+
+  test("where the policy says", async () => {
+    const ai = { provider: "custom", usage: { input: "/usage/input_tokens", output: { header: "X-Out" } } };
+    assert.deepEqual(await chargedFor(ai, "/", [["x-out", "20"]], claude), [23, undefined]);
+  });
+
+  test("not in a coding that nothing decodes, nor in what is not what its coding says", async () => {
+    const ai = { provider: "anthropic" };
+    const coded: [string, string][] = [["content-encoding", "compress"]];
+    assert.deepEqual(await chargedFor(ai, "/", coded, claude), [0, "encoded"]);
+    const broken = gzipSync(claude).fill(0xff, 10);
+    assert.deepEqual(await chargedFor(ai, "/", [["content-encoding", "gzip"]], broken), [0, "encoded"]);
   });
 });

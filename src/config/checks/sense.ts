@@ -1,4 +1,5 @@
 import type { Problem } from "../problem.js";
+import { checkAi } from "./ai.js";
 import { checkCredentials } from "./credentials.js";
 import { checkEffects } from "./effects.js";
 import { checkLimits } from "./limits.js";
@@ -13,6 +14,7 @@ export function checkSense(file: File): Problem[] {
     ...checkCredentials(file),
     ...checkLimits(file),
     ...checkEffects(file),
+    ...checkAi(file),
     ...checkStore(file),
   ];
 }

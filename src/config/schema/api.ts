@@ -1,6 +1,7 @@
 import { z } from "zod";
-import { aiProviders, environments, faultFormats } from "../../policy/policy.js";
+import { environments, faultFormats } from "../../policy/policy.js";
 import { parseOperation } from "../../policy/resource-tree.js";
+import { ai } from "./ai.js";
 import { limits } from "./limit.js";
 import { headerName, headerValue, identifier, listOf, shadow, tierName } from "./text.js";
 
@@ -84,16 +85,7 @@ export const api = z.strictObject({
     .strictObject({ production: backend.optional(), sandbox: backend.optional() })
     .refine((entry) => environments.some((name) => entry[name]), { error: "names no environment" })
     .optional(),
-  ai: z
-    .strictObject({
-      provider: z.enum(aiProviders).describe("Whose wire format the responses have."),
-      admission: z
-        .enum(["charge-after", "reserve"])
-        .optional()
-        .describe("When tokens are charged; charge-after by default. reserve is not built yet."),
-    })
-    .optional()
-    .describe("Makes it an AI API, whose responses are read for the tokens that they used."),
+  ai: ai.optional(),
   shadow: shadow.optional(),
   faults: faults.optional().describe("What this API answers with, in place of what `faults` says."),
 });
