@@ -55,10 +55,10 @@ export class FallbackStore implements CounterStore {
    * What this node counted for itself, the store has never heard of: it is told all that was used, as long as the window
    * lasts.
    */
-  adjust(adjustments: readonly Adjustment[], now: EpochMs): void | Promise<void> {
+  async adjust(adjustments: readonly Adjustment[], now: EpochMs): Promise<void> {
     const { store, local } = this.#options;
     const own = adjustments.filter(({ slot }) => slot < 0);
-    if (own.length === 0) return store.adjust(adjustments, now);
+    const others = adjustments.filter(({ slot }) => slot >= 0);
     local.adjust(
       own.map((one) => ({ ...one, slot: -one.slot })),
       now,
@@ -66,9 +66,7 @@ export class FallbackStore implements CounterStore {
     const used = own
       .filter(({ limit, slot }) => now < slotLeavesAt(limit.window, -slot))
       .map(({ limit, key, charged, by }) => ({ limit, key, amount: charged + by }));
-    const others = adjustments.filter(({ slot }) => slot >= 0);
-    const told = [store.add(used, now), store.adjust(others, now)];
-    if (told.some((one) => one instanceof Promise)) return Promise.all(told).then(() => {});
+    await Promise.all([store.add(used, now), store.adjust(others, now)]);
   }
 
   #without(charges: readonly Charge[], now: EpochMs): Outcome {

@@ -37,9 +37,10 @@ const PARTS = 64;
 const CALL_SIZE = 100;
 
 /**
- * What has been used and is yet to be counted by the shared counters. It is on its way in the turn of the event loop
- * in which it is put in; one counter has one batch under way, and what comes meanwhile follows in the next. A batch
- * that is not answered is sent again until its window is over, and counted once, since it carries a number.
+ * What has been used, or corrected, and is yet to be counted by the shared counters. It is on its way in the turn of
+ * the event loop in which it is put in; one counter has one batch under way, and what comes meanwhile, or belongs to
+ * another slot, follows in the next. A batch that is not answered is sent again until its window is over, and counted
+ * once, since it carries a number.
  */
 export class Outbox {
   readonly #shared: SharedCounters;

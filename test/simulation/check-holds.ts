@@ -1,6 +1,6 @@
 import { slidingBucketMs } from "../../src/counters/sliding-ledger.js";
 import { slotLeavesAt } from "../../src/counters/slot.js";
-import { windowLengthMs } from "../../src/policy/window.js";
+import { spanAt, type Window, windowLengthMs } from "../../src/policy/window.js";
 import { largestInForce } from "./check-windows.js";
 import type { Asked, Charged, Corrected, History } from "./history.js";
 import { FAIR } from "./line.js";
@@ -21,33 +21,41 @@ const SETTLED_MS = 300;
  * nodes told: they must be those in which Redis counted.
  */
 export function overdrawnHolds(history: History): string[] {
-  const { scenario, redis } = history;
-  const isFair = scenario.weather === FAIR;
+  const { scenario } = history;
   return [...holdsOf(history)].flatMap(([counter, holds]) => {
-    const { limit: index } = holds[0]?.charged ?? { limit: 0 };
-    const { window } = scenario.limits[index]?.limit ?? {};
-    if (!window) return [];
-    const lengthMs = window.kind === "sliding" ? windowLengthMs(window) : null;
-    return holds.flatMap((hold) => {
-      const now = redis.furthestAt(hold.answeredMs);
-      const live = holds.filter(({ charged: { slot } }) =>
-        lengthMs === null ? slot === hold.charged.slot : slotLeavesAt(window, slot) > now,
-      );
-      const sinceMs =
-        hold.charged.slot - (lengthMs === null ? (windowLengthMs(window) ?? 0) : slidingBucketMs(lengthMs));
-      const max = largestInForce(
-        history,
-        index,
-        Math.min(sinceMs, redis.earliestIn(hold.asked.askedMs, hold.answeredMs)),
-        now,
-      );
-      const least = Math.max(counted(hold, live), isFair ? known(history, hold, live) : 0);
-      const { node, askedMs } = hold.asked;
-      return least <= max
-        ? []
-        : [`${node} lets in what came at ${askedMs}: ${least} held of ${max} of ${counter}`];
-    });
+    const index = holds[0]?.charged.limit ?? 0;
+    const window = scenario.limits[index]?.limit.window;
+    return window ? holds.flatMap((hold) => overdrawn(history, hold, holds, window, index, counter)) : [];
   });
+}
+
+function overdrawn(
+  history: History,
+  hold: Hold,
+  holds: readonly Hold[],
+  window: Window,
+  limit: number,
+  counter: string,
+): string[] {
+  const now = history.redis.furthestAt(hold.answeredMs);
+  const { slot } = hold.charged;
+  // What was surely in the window when the last of them was counted, which was not before the hold's own slot began.
+  const live = holds.filter(({ charged }) =>
+    window.kind === "fixed" ? charged.slot === slot : slotLeavesAt(window, charged.slot) > now,
+  );
+  const max = largestInForce(history, limit, beginOf(window, slot), now);
+  const isFair = history.scenario.weather === FAIR;
+  const least = Math.max(counted(hold, live), isFair ? known(history, hold, live) : 0);
+  const { node, askedMs } = hold.asked;
+  return least > max
+    ? [`${node} lets in what came at ${askedMs}: ${least} held of ${max} of ${counter}`]
+    : [];
+}
+
+function beginOf(window: Window, slot: number): number {
+  const lengthMs = windowLengthMs(window);
+  if (window.kind === "fixed" || lengthMs === null) return spanAt(window, slot - 1).start;
+  return slot - slidingBucketMs(lengthMs);
 }
 
 /** What Redis had counted at least when it counted the last of what was let in until then. */
