@@ -1,7 +1,8 @@
 import type { Charge, Limit } from "../policy/limit.js";
 import type { EpochMs } from "../policy/window.js";
 import type { MemoryStore } from "./memory.js";
-import { type CounterStore, type Outcome, StoreUnreachable } from "./store.js";
+import { slotLeavesAt } from "./slot.js";
+import { type Adjustment, type CounterStore, type Outcome, StoreUnreachable } from "./store.js";
 
 /** What becomes of requests that cannot be counted: this node's share of each limit, all, or nothing. */
 export const onErrors = ["local", "allow", "deny"] as const;
@@ -17,7 +18,10 @@ export interface FallbackStoreOptions {
   readonly reachable: () => boolean;
 }
 
-/** A store that may be out of reach, and what is done then. Nothing is charged to it afterwards. */
+/**
+ * A store that may be out of reach, and what is done then. Nothing is charged to it afterwards. The slots of what this
+ * node counts for itself are told negative: that is how a correction finds its way.
+ */
 export class FallbackStore implements CounterStore {
   readonly #options: FallbackStoreOptions;
   readonly #shares = new WeakMap<Limit, Limit>();
@@ -47,6 +51,24 @@ export class FallbackStore implements CounterStore {
     return store.add(charges, now);
   }
 
+  /**
+   * What this node counted for itself, the store has never heard of: it is told all that was used, as long as the window
+   * lasts.
+   */
+  async adjust(adjustments: readonly Adjustment[], now: EpochMs): Promise<void> {
+    const { store, local } = this.#options;
+    const own = adjustments.filter(({ slot }) => slot < 0);
+    const others = adjustments.filter(({ slot }) => slot >= 0);
+    local.adjust(
+      own.map((one) => ({ ...one, slot: -one.slot })),
+      now,
+    );
+    const used = own
+      .filter(({ limit, slot }) => now < slotLeavesAt(limit.window, -slot))
+      .map(({ limit, key, charged, by }) => ({ limit, key, amount: charged + by }));
+    await Promise.all([store.add(used, now), store.adjust(others, now)]);
+  }
+
   #without(charges: readonly Charge[], now: EpochMs): Outcome {
     this.#fallbacks++;
     const { onError, local } = this.#options;
@@ -57,10 +79,10 @@ export class FallbackStore implements CounterStore {
         return { kind: "uncounted", admitted: false };
       case "local": {
         const { admitted, standings } = local.charge(this.#shared(charges), now);
-        const whole = standings.map(({ charge: { limit: share }, used, resetAt }, i) => {
+        const whole = standings.map(({ charge: { limit: share }, used, resetAt, slot }, i) => {
           const charge = charges[i] as Charge;
           // What the others may have used is taken as used: what remains is what remains of the share.
-          return { charge, used: charge.limit.max - share.max + used, resetAt };
+          return { charge, used: charge.limit.max - share.max + used, resetAt, slot: -slot };
         });
         return { kind: "counted", admitted, standings: whole };
       }

@@ -23,7 +23,11 @@ export class FixedLedger implements Ledger {
     return this.#counts.get(key) ?? 0;
   }
 
-  resetAt(_charge: Charge, _used: number, now: EpochMs): EpochMs {
+  resetAt({ key }: Charge, _used: number, now: EpochMs): EpochMs {
+    return this.slot(key, now);
+  }
+
+  slot(_key: string, now: EpochMs): EpochMs {
     this.#turn(now);
     return this.#span.end;
   }
@@ -31,6 +35,14 @@ export class FixedLedger implements Ledger {
   add(key: string, amount: number, now: EpochMs): void {
     this.#turn(now);
     this.#counts.set(key, (this.#counts.get(key) ?? 0) + amount);
+  }
+
+  adjust(key: string, by: number, slot: EpochMs, now: EpochMs): void {
+    this.#turn(now);
+    if (slot !== this.#span.end) return;
+    const count = (this.#counts.get(key) ?? 0) + by;
+    if (count > 0) this.#counts.set(key, count);
+    else this.#counts.delete(key);
   }
 
   sweep(now: EpochMs): void {

@@ -2,6 +2,7 @@ import type { Charge, Limit, Standing } from "../policy/limit.js";
 import type { EpochMs } from "../policy/window.js";
 import { SharedClock } from "./shared-clock.js";
 import type { Settled, Settlement, SlotEnd } from "./shared-counters.js";
+import { slotAt } from "./slot.js";
 
 /** Whether a charge fits: `ask` when only the shared counter can tell. */
 export type Room = "yes" | "no" | "ask";
@@ -97,7 +98,9 @@ export class Lease {
     const fresh = joined < this.#freshRound;
     if (!fresh) this.#turn(now);
     if (amount > 0) {
-      if (this.#held >= amount) return "yes";
+      // Corrections may take the counter past the limit. Then of what was drawn so much less is there to spend.
+      const debt = Math.max(0, this.#used + pending - this.#limit.max);
+      if (this.#held - debt >= amount) return "yes";
       return this.#full && now - this.#toldAt <= FULL_MS ? "no" : "ask";
     }
     if (!fresh && now - this.#toldAt > VIEW_MS) return "ask";
@@ -109,7 +112,8 @@ export class Lease {
     const counted = Math.max(0, this.#used - this.#held + pending);
     const most = charge.limit.max - Math.max(1, charge.amount);
     const used = room === "no" ? Math.max(counted, most + 1) : Math.min(counted, most);
-    return { charge, used, resetAt: Math.max(now + 1, this.#time.local(this.#resetAt)) };
+    const slot = this.#slot > -Infinity ? this.#slot : slotAt(charge.limit.window, this.#time.latest(now));
+    return { charge, used, resetAt: Math.max(now + 1, this.#time.local(this.#resetAt)), slot };
   }
 
   spend(amount: number, now: EpochMs): void {
@@ -220,6 +224,7 @@ export class Lease {
   saw(answer: Settled, batch: number, sentAt: EpochMs, now: EpochMs): void {
     this.#time.told(answer.at, sentAt, now);
     if (answer.slot !== this.#slot) this.#enter(answer.slot);
+    if (answer.used < this.#used) this.#full = false;
     this.#used = answer.used;
     this.#resetAt = answer.resetAt;
     this.#toldAt = now;

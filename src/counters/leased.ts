@@ -7,7 +7,7 @@ import type { Outbox } from "./outbox.js";
 import type { Scheduler } from "./scheduler.js";
 import type { SharedCounters } from "./shared-counters.js";
 import { slidingBucketMs } from "./sliding-ledger.js";
-import { type CounterStore, type Outcome, StoreUnreachable } from "./store.js";
+import { type Adjustment, type CounterStore, type Outcome, StoreUnreachable } from "./store.js";
 
 export interface LeasedStoreOptions {
   readonly shared: SharedCounters;
@@ -103,6 +103,11 @@ export class LeasedStore implements CounterStore {
 
   add(charges: readonly Charge[], now: EpochMs): void {
     this.#options.outbox.put(charges, now);
+  }
+
+  /** What was spent of a lease was counted when it was drawn, in the lease's slot: that is where it is corrected. */
+  adjust(adjustments: readonly Adjustment[], now: EpochMs): void {
+    this.#options.outbox.adjust(adjustments, now);
   }
 
   /** Forgets the leases with which nothing is lost. */
@@ -225,7 +230,7 @@ export class LeasedStore implements CounterStore {
 }
 
 function standingOf({ charge, lease, pending, room }: Part, now: EpochMs): Standing {
-  return lease ? lease.standing(charge, pending, room, now) : { charge, used: 0, resetAt: now };
+  return lease ? lease.standing(charge, pending, room, now) : { charge, used: 0, resetAt: now, slot: 0 };
 }
 
 function isLongEnough({ window }: Limit): boolean {

@@ -3,7 +3,7 @@ import { type EpochMs, windowLengthMs } from "../policy/window.js";
 import { FixedLedger } from "./fixed-ledger.js";
 import type { Ledger } from "./ledger.js";
 import { SlidingLedger } from "./sliding-ledger.js";
-import type { Counted, CounterStore } from "./store.js";
+import type { Adjustment, Counted, CounterStore } from "./store.js";
 
 export interface MemoryStoreOptions {
   /** Counters held at the most; above it the oldest of the fullest limit make room, and are counted. */
@@ -44,7 +44,8 @@ export class MemoryStore implements CounterStore {
       const ledger = this.#ledgerOf(charge.limit, now);
       const used = ledger.used(charge.key, now);
       if (denies(charge, used)) admitted = false;
-      standings.push({ charge, used, resetAt: ledger.resetAt(charge, used, now) });
+      const resetAt = ledger.resetAt(charge, used, now);
+      standings.push({ charge, used, resetAt, slot: ledger.slot(charge.key, now) });
     }
     if (!admitted) return { kind: "counted", admitted, standings };
     for (const { charge, used } of standings) if (hasRoom(charge, used)) this.#add(charge, now);
@@ -53,6 +54,11 @@ export class MemoryStore implements CounterStore {
 
   add(charges: readonly Charge[], now: EpochMs): void {
     for (const charge of charges) this.#add(charge, now);
+  }
+
+  adjust(adjustments: readonly Adjustment[], now: EpochMs): void {
+    for (const { limit, key, by, slot } of adjustments)
+      if (by !== 0) this.#count(limit, now, (ledger) => ledger.adjust(key, by, slot, now));
   }
 
   /** Forgets the counters that have ended. */
@@ -65,11 +71,15 @@ export class MemoryStore implements CounterStore {
   }
 
   #add({ limit, key, amount }: Charge, now: EpochMs): void {
-    if (amount === 0) return;
+    if (amount > 0) this.#count(limit, now, (ledger) => ledger.add(key, amount, now));
+  }
+
+  /** Counts in a limit's ledger, which may make a counter, and has others make room for it. */
+  #count(limit: Limit, now: EpochMs, change: (ledger: Ledger) => void): void {
     // Not kept from the check: room made for one charge may have dropped the still empty ledger of the next.
     const ledger = this.#ledgerOf(limit, now);
     const before = ledger.size;
-    ledger.add(key, amount, now);
+    change(ledger);
     if (ledger.size > before) {
       this.#counters++;
       if (this.#counters > this.#maxCounters) this.#makeRoom(now);

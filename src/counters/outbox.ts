@@ -1,13 +1,18 @@
 import type { Charge, Limit } from "../policy/limit.js";
-import { type EpochMs, spanAt, windowLengthMs } from "../policy/window.js";
+import { type EpochMs, windowLengthMs } from "../policy/window.js";
 import type { Scheduler } from "./scheduler.js";
-import type { Settled, Settlement, SharedCounters } from "./shared-counters.js";
+import type { Addition, Settled, Settlement, SharedCounters, SlotEnd } from "./shared-counters.js";
+import { slotAt, slotLeavesAt } from "./slot.js";
+import type { Adjustment } from "./store.js";
 
-/** Amounts of one counter that go together, because they are counted until about the same time. */
+/** Amounts of one counter that go together: they are of one slot, or are counted until about the same time. */
 interface Part {
+  /** Negative where corrections give back more than there is to add. */
   amount: number;
+  /** Null: what is counted in when it comes. */
+  readonly slot: SlotEnd | null;
   /** In shared time. */
-  until: EpochMs;
+  readonly until: EpochMs;
 }
 
 /** A counter by its limit and key. */
@@ -20,7 +25,7 @@ interface Entry extends CounterRef {
   /** Not sent yet. */
   waiting: Part[];
   /** Sent, and sent again as it is until it is answered. */
-  batch: (Part & { readonly number: number; sentAs: number }) | null;
+  batch: (Addition & { sentAs: number }) | null;
   /** The batch was not answered, and waits to be sent again. */
   hasFailed: boolean;
 }
@@ -32,9 +37,10 @@ const PARTS = 64;
 const CALL_SIZE = 100;
 
 /**
- * What has been used and is yet to be counted by the shared counters. It is on its way in the turn of the event loop
- * in which it is put in; one counter has one batch under way, and what comes meanwhile follows in the next. A batch
- * that is not answered is sent again until its window is over, and counted once, since it carries a number.
+ * What has been used, or corrected, and is yet to be counted by the shared counters. It is on its way in the turn of
+ * the event loop in which it is put in; one counter has one batch under way, and what comes meanwhile, or belongs to
+ * another slot, follows in the next. A batch that is not answered is sent again until its window is over, and counted
+ * once, since it carries a number.
  */
 export class Outbox {
   readonly #shared: SharedCounters;
@@ -69,22 +75,19 @@ export class Outbox {
     return this.#entries.size;
   }
 
+  /** Takes what was used, to be counted in what is counted in when it comes. */
   put(charges: readonly Charge[], now: EpochMs): void {
-    const isQuiet = this.#ready.length === 0;
+    const at = this.#shared.time.latest(now);
     for (const { limit, key, amount } of charges) {
-      const entry = amount === 0 ? null : this.#entryOf(limit, key);
-      if (!entry) continue;
-      if (entry.batch === null && entry.waiting.length === 0) this.#ready.push(entry);
-      const until = this.#countsUntil(limit, now);
-      while (entry.waiting[0] && entry.waiting[0].until <= this.#shared.time.earliest(now))
-        entry.waiting.shift();
-      const last = entry.waiting.at(-1);
-      const apartMs = (windowLengthMs(limit.window) ?? 0) / PARTS;
-      if (last && until - last.until <= apartMs) last.amount += amount;
-      else entry.waiting.push({ amount, until });
+      const until = slotLeavesAt(limit.window, slotAt(limit.window, at));
+      this.#put(limit, key, { amount, slot: null, until }, now);
     }
-    // Before anything that the caller asks of the counters next, and together with what else comes at once.
-    if (isQuiet && this.#ready.length > 0) queueMicrotask(() => void this.#flush());
+  }
+
+  /** Takes corrections, to be counted in the slots of what they correct. */
+  adjust(adjustments: readonly Adjustment[], now: EpochMs): void {
+    for (const { limit, key, by, slot } of adjustments)
+      this.#put(limit, key, { amount: by, slot, until: slotLeavesAt(limit.window, slot) }, now);
   }
 
   /** The number of the last batch that is on its way: what is asked for from now on, is answered with it counted. */
@@ -92,13 +95,36 @@ export class Outbox {
     return this.#batches;
   }
 
-  /** What is put in for a counter and was not sent up to and with batch `since`. */
+  /**
+   * What is put in for a counter and was not sent up to and with batch `since`. What is given back is no part of it, nor
+   * taken off it: there is room only once that is counted.
+   */
   pending(limit: Limit, key: string, since: number): number {
     const entry = this.#entries.get(nameOf(limit, key));
     if (!entry) return 0;
     const { batch, hasFailed } = entry;
-    const sent = batch && (hasFailed || batch.sentAs > since) ? batch.amount : 0;
-    return entry.waiting.reduce((sum, { amount }) => sum + amount, sent);
+    const sent = batch && (hasFailed || batch.sentAs > since) ? Math.max(0, batch.amount) : 0;
+    return entry.waiting.reduce((sum, { amount }) => sum + Math.max(0, amount), sent);
+  }
+
+  #put(limit: Limit, key: string, part: Part, now: EpochMs): void {
+    const entry = part.amount === 0 ? null : this.#entryOf(limit, key);
+    if (!entry) return;
+    if (entry.batch === null && entry.waiting.length === 0) this.#makeReady(entry);
+    // What came with a slot goes by another's time, which this node may not have heard yet.
+    const earliest = this.#shared.time.earliest(now);
+    entry.waiting = entry.waiting.filter(({ slot, until }) => slot !== null || earliest < until);
+    const apartMs = (windowLengthMs(limit.window) ?? 0) / PARTS;
+    const like = entry.waiting.findLast(
+      ({ slot, until }) => slot === part.slot && (slot !== null || part.until - until <= apartMs),
+    );
+    if (like) like.amount += part.amount;
+    else entry.waiting.push(part);
+  }
+
+  /** It is sent before anything that the caller asks of the counters next, and together with what else comes at once. */
+  #makeReady(entry: Entry): void {
+    if (this.#ready.push(entry) === 1) queueMicrotask(() => void this.#flush());
   }
 
   /** Sends what waits, if there is anybody to send it to. */
@@ -121,22 +147,24 @@ export class Outbox {
     this.#closed = true;
   }
 
-  /** Makes a batch of what waits and still counts; false when nothing does. */
+  /** Makes a batch of what waits for the same slot and still counts; false when nothing does. */
   #take(entry: Entry, now: EpochMs): boolean {
-    const live = entry.waiting.filter(({ until }) => this.#shared.time.earliest(now) < until);
-    entry.waiting = [];
-    const last = live.at(-1);
-    if (!last) {
+    const earliest = this.#shared.time.earliest(now);
+    const live = entry.waiting.filter(({ amount, until }) => amount !== 0 && earliest < until);
+    const [first] = live;
+    if (!first) {
       this.#forget(entry);
       return false;
     }
-    const sum = live.reduce((total, part) => total + part.amount, 0);
-    const number = ++this.#batches;
+    const { slot } = first;
+    const together = live.filter((part) => part.slot === slot);
+    entry.waiting = live.filter((part) => part.slot !== slot);
+    const sum = together.reduce((total, part) => total + part.amount, 0);
+    const batch = ++this.#batches;
     entry.batch = {
-      number,
-      sentAs: number,
+      ...{ batch, sentAs: batch, slot },
       amount: Math.min(sum, Number.MAX_SAFE_INTEGER),
-      until: last.until,
+      until: together.at(-1)?.until ?? first.until,
     };
     return true;
   }
@@ -144,16 +172,17 @@ export class Outbox {
   async #call(entries: readonly Entry[]): Promise<void> {
     const sentAt = this.#scheduler.now();
     const settled = await this.#shared.settle(
-      entries.map(({ limit, key, batch }): Settlement => {
-        const add = batch && { ...batch, batch: batch.number };
-        return { limit, key, draw: null, giveBack: null, add, drawn: null };
-      }),
+      entries.map(
+        ({ limit, key, batch: add }): Settlement => ({
+          ...{ limit, key, draw: null, giveBack: null, add, drawn: null },
+        }),
+      ),
     );
     const now = this.#scheduler.now();
     for (const [i, entry] of entries.entries()) {
       const answer = settled[i];
       if (answer) {
-        this.onAdded(entry, answer, entry.batch?.number ?? 0, sentAt);
+        this.onAdded(entry, answer, entry.batch?.batch ?? 0, sentAt);
       }
       if (answer || (entry.batch && entry.batch.until <= this.#shared.time.earliest(now))) this.#done(entry);
       else this.#fail(entry);
@@ -200,12 +229,6 @@ export class Outbox {
       await this.#call(part);
     }
     await this.#flush();
-  }
-
-  #countsUntil({ window }: Limit, now: EpochMs): EpochMs {
-    const at = this.#shared.time.latest(now);
-    const lengthMs = windowLengthMs(window);
-    return window.kind === "sliding" && lengthMs !== null ? at + lengthMs : spanAt(window, at).end;
   }
 
   #entryOf(limit: Limit, key: string): Entry | null {

@@ -14,6 +14,8 @@ export interface SharedStanding {
   readonly used: number;
   /** When there is room again, if there is none; else when the counter next falls. */
   readonly resetAt: EpochMs;
+  /** What is counted now is counted in this. */
+  readonly slot: SlotEnd;
 }
 
 export interface SharedOutcome {
@@ -32,6 +34,20 @@ export interface Draw {
   readonly need: number;
 }
 
+/**
+ * Used already: counted past the limit if need be. Told again until it is answered, and counted once: `batch` is
+ * higher than that of any other batch of this node for this counter.
+ */
+export interface Addition {
+  readonly batch: number;
+  /** Negative where less was used than is counted in the slot: takes nothing below 0. */
+  readonly amount: number;
+  /** What it is counted in, and in nothing else; null: what is counted in when it comes. */
+  readonly slot: SlotEnd | null;
+  /** It is counted no more from then on: the window that it was used in is over. */
+  readonly until: EpochMs;
+}
+
 /** What a node has to settle with one shared counter. */
 export interface Settlement {
   readonly limit: Limit;
@@ -39,12 +55,7 @@ export interface Settlement {
   readonly draw: Draw | null;
   /** Drawn, never spent, and from now on not to be. It is told once: when the message is lost, so is the amount. */
   readonly giveBack: { readonly slot: SlotEnd; readonly amount: number } | null;
-  /**
-   * Used already: counted past the limit if need be. Told again until it is answered, and counted once: `batch` is
-   * higher than that of any other batch of this node for this counter. Counted no more from `until` on, when the
-   * window that it was used in is over.
-   */
-  readonly add: { readonly batch: number; readonly amount: number; readonly until: EpochMs } | null;
+  readonly add: Addition | null;
   /**
    * What this node has drawn in a slot, less what it gave back before: if the counters know of less, for they were
    * restored from a copy that lagged, they take its word.
@@ -58,7 +69,6 @@ export interface Settled extends SharedStanding {
   readonly at: EpochMs;
   /** Counted in `used`, and now the node's to spend while `slot` lasts. */
   readonly granted: number;
-  readonly slot: SlotEnd;
 }
 
 /** Counters that several nodes share, as their keeper offers them: each call is one round trip, if it can be. */

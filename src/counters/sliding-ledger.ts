@@ -52,24 +52,30 @@ export class SlidingLedger implements Ledger {
     let left = used;
     for (const { index, amount } of buckets) {
       left -= amount;
-      if (hasRoom(charge, left)) return this.#leavesAt(index);
+      if (amount > 0 && hasRoom(charge, left)) return this.#leavesAt(index);
     }
     return this.#leavesAt(buckets.at(-1)?.index ?? this.#bucketAt(now));
   }
 
+  slot(key: string, now: EpochMs): EpochMs {
+    return (this.#current(this.#counters.get(key), now) + 1) * this.#bucketMs;
+  }
+
   /** A clock that steps back adds to the newest bucket: what is counted never leaves early. */
   add(key: string, amount: number, now: EpochMs): void {
-    let counter = this.#counters.get(key);
-    if (!counter) {
-      counter = { buckets: [], total: 0 };
-      this.#counters.set(key, counter);
-    }
+    const counter = this.#counterOf(key);
     this.#expire(counter, now);
-    const index = this.#bucketAt(now);
-    const newest = counter.buckets.at(-1);
-    if (newest && newest.index >= index) newest.amount += amount;
-    else counter.buckets.push({ index, amount });
-    counter.total += amount;
+    count(counter, this.#current(counter, now), amount);
+  }
+
+  /** A slot that is still to come is another clock's: it is counted now. */
+  adjust(key: string, by: number, slot: EpochMs, now: EpochMs): void {
+    const known = this.#counters.get(key);
+    const index = Math.min(Math.ceil(slot / this.#bucketMs) - 1, this.#current(known, now));
+    if (this.#leavesAt(index) <= now || (!known && by < 0)) return;
+    const counter = known ?? this.#counterOf(key);
+    this.#expire(counter, now);
+    count(counter, index, by);
   }
 
   sweep(now: EpochMs): void {
@@ -80,6 +86,15 @@ export class SlidingLedger implements Ledger {
 
   evict(count: number): number {
     return evictOldest(this.#counters, count);
+  }
+
+  #counterOf(key: string): Counter {
+    let counter = this.#counters.get(key);
+    if (!counter) {
+      counter = { buckets: [], total: 0 };
+      this.#counters.set(key, counter);
+    }
+    return counter;
   }
 
   #expire(counter: Counter, now: EpochMs): number {
@@ -94,6 +109,11 @@ export class SlidingLedger implements Ledger {
     return counter.total;
   }
 
+  /** The bucket that is counted in now. */
+  #current(counter: Counter | undefined, now: EpochMs): number {
+    return Math.max(this.#bucketAt(now), counter?.buckets.at(-1)?.index ?? -Infinity);
+  }
+
   #bucketAt(now: EpochMs): number {
     return Math.floor(now / this.#bucketMs);
   }
@@ -101,4 +121,19 @@ export class SlidingLedger implements Ledger {
   #leavesAt(index: number): EpochMs {
     return (index + 1) * this.#bucketMs + this.#lengthMs;
   }
+}
+
+/** Changes a bucket by `amount`, though not below 0. One that is not there is made, in its place among the others. */
+function count(counter: Counter, index: number, amount: number): void {
+  const { buckets } = counter;
+  let at = buckets.length;
+  while ((buckets[at - 1]?.index ?? -Infinity) > index) at--;
+  let bucket = buckets[at - 1];
+  if (bucket?.index !== index) {
+    bucket = { index, amount: 0 };
+    buckets.splice(at, 0, bucket);
+  }
+  const change = Math.max(amount, -bucket.amount);
+  bucket.amount += change;
+  counter.total += change;
 }

@@ -1,4 +1,4 @@
-import type { Charge, Standing } from "../policy/limit.js";
+import type { Charge, Limit, Standing } from "../policy/limit.js";
 import type { EpochMs } from "../policy/window.js";
 
 /** What the counters say to a request's charges. */
@@ -16,6 +16,18 @@ export type Outcome =
   /** The counters are out of reach, and the operator wants that to let everything pass, or nothing. */
   | { readonly kind: "uncounted"; readonly admitted: boolean };
 
+/** A correction of a charge made before, by whichever node. */
+export interface Adjustment {
+  readonly limit: Limit;
+  readonly key: string;
+  /** {@link Standing.slot} of the charge. */
+  readonly slot: EpochMs;
+  /** What was charged. */
+  readonly charged: number;
+  /** What was used in the end less what was charged; may be negative. */
+  readonly by: number;
+}
+
 /**
  * Counts. Every store keeps the same promises, which one suite of tests holds them to: a request's charges are
  * made all or none, and no window of a limit ever admits more than its number.
@@ -30,6 +42,11 @@ export interface CounterStore {
   charge(charges: readonly Charge[], now: EpochMs): Outcome | Promise<Outcome>;
   /** Adds what has been used already, past the limit if need be: the next request pays. */
   add(charges: readonly Charge[], now: EpochMs): void | Promise<void>;
+  /**
+   * Corrects what was charged, in the slot that it was counted in, past the limit if need be. Has no effect once that
+   * slot has left its window, and takes nothing below 0.
+   */
+  adjust(adjustments: readonly Adjustment[], now: EpochMs): void | Promise<void>;
 }
 
 /** The counters did not answer in time, or not at all. Nothing is known of what became of the charges. */

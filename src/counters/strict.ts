@@ -2,7 +2,7 @@ import type { Charge } from "../policy/limit.js";
 import type { EpochMs } from "../policy/window.js";
 import type { Outbox } from "./outbox.js";
 import type { SharedCounters } from "./shared-counters.js";
-import type { Counted, CounterStore } from "./store.js";
+import type { Adjustment, Counted, CounterStore } from "./store.js";
 
 /** Asks the shared counters about every request: exact to the last one, for a round trip each. */
 export class StrictStore implements CounterStore {
@@ -23,14 +23,18 @@ export class StrictStore implements CounterStore {
       kind: "counted",
       admitted,
       standings: charges.map((charge, i) => {
-        const { used = 0, resetAt = at } = standings[i] ?? {};
-        return { charge, used: used + (pending[i] ?? 0), resetAt: now + (resetAt - at) };
+        const { used = 0, resetAt = at, slot = 0 } = standings[i] ?? {};
+        return { charge, used: used + (pending[i] ?? 0), resetAt: now + (resetAt - at), slot };
       }),
     };
   }
 
   add(charges: readonly Charge[], now: EpochMs): void {
     this.#outbox.put(charges, now);
+  }
+
+  adjust(adjustments: readonly Adjustment[], now: EpochMs): void {
+    this.#outbox.adjust(adjustments, now);
   }
 }
 

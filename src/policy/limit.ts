@@ -52,6 +52,11 @@ export interface Standing {
   readonly charge: Charge;
   readonly used: number;
   readonly resetAt: EpochMs;
+  /**
+   * The stretch of the store's time that a charge made now is counted in, known by its end: a fixed window's end, or
+   * the end of a sliding window's bucket. It is no time of this node's.
+   */
+  readonly slot: EpochMs;
 }
 
 /**

@@ -103,7 +103,7 @@ export class RedisCounters implements SharedCounters {
 
   async #chargeTogether(charges: readonly Charge[]): Promise<SharedOutcome> {
     const keys = charges.map(({ limit, key }) => this.#key(limit, key));
-    const reply = await this.#run(this.#scripts.charge, keys, 2 + 2 * charges.length, (now) => {
+    const reply = await this.#run(this.#scripts.charge, keys, 2 + 3 * charges.length, (now) => {
       const args: Argument[] = [];
       for (const { limit, amount } of charges) {
         const [kind, a, b, c] = this.#windows.argumentsOf(limit, now);
@@ -112,7 +112,10 @@ export class RedisCounters implements SharedCounters {
       return args;
     });
     const [at = 0, admitted, ...told] = reply;
-    const standings = charges.map((_, i) => ({ used: told[2 * i] ?? 0, resetAt: told[2 * i + 1] ?? 0 }));
+    const standings = charges.map((_, i) => {
+      const [used = 0, resetAt = 0, slot = 0] = told.slice(3 * i, 3 * i + 3);
+      return { used, resetAt, slot };
+    });
     return { at, admitted: admitted === 1, standings };
   }
 
@@ -143,7 +146,7 @@ export class RedisCounters implements SharedCounters {
     return {
       at: Math.max(...told.map(({ at }) => at)),
       admitted,
-      standings: told.map(({ used, granted, resetAt }) => ({ used: used - granted, resetAt })),
+      standings: told.map(({ used, granted, resetAt, slot }) => ({ used: used - granted, resetAt, slot })),
     };
   }
 
@@ -154,7 +157,8 @@ export class RedisCounters implements SharedCounters {
       for (const { limit, draw, giveBack, add, drawn } of settlements) {
         args.push(...this.#windows.argumentsOf(limit, now), limit.max, draw?.want ?? 0, draw?.need ?? 0);
         args.push(giveBack?.slot ?? 0, giveBack?.amount ?? 0);
-        args.push(add?.batch ?? 0, add?.amount ?? 0, add?.until ?? 0, drawn?.slot ?? 0, drawn?.amount ?? 0);
+        args.push(add?.batch ?? 0, add?.amount ?? 0, add?.slot ?? 0, add?.until ?? 0);
+        args.push(drawn?.slot ?? 0, drawn?.amount ?? 0);
       }
       return args;
     });

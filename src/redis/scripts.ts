@@ -14,7 +14,7 @@ local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 `;
 
 /**
- * `open` reads a counter as it is now; `count` adds to it; `reset_at` tells when it next falls, or, for `amount` that
+ * `open` reads a counter as it is now; `count` adds to it, and to the bucket of now if no other is named; `reset_at` tells when it next falls, or, for `amount` that
  * has no room, when it has. The window that a counter has reached is not left before it ends, whatever the clock of a
  * Redis that took over says. A caller that knows of no window of now is told the time and nothing else.
  */
@@ -72,7 +72,11 @@ local function open(key, kind, a, b, c)
   return open_sliding(key, tonumber(a), tonumber(b))
 end
 
-local function count(c, amount)
+local function leaves_at(c, bucket)
+  return (bucket + 1) * c.width + c.length
+end
+
+local function count(c, amount, bucket)
   if c.stale then
     redis.call('DEL', c.key)
     c.stale = nil
@@ -86,18 +90,16 @@ local function count(c, amount)
       redis.call('HINCRBY', c.key, 'u', amount)
     end
   else
-    if not c.oldest then c.oldest = c.bucket end
-    redis.call('HINCRBY', c.key, c.bucket, amount)
-    redis.call('HSET', c.key, 'o', c.oldest, 'n', c.bucket, 'u', c.used)
-    if c.newest ~= c.bucket then
-      c.newest = c.bucket
-      redis.call('PEXPIREAT', c.key, c.slot + c.length + GRACE)
+    bucket = bucket or c.bucket
+    local newest = math.max(c.newest or bucket, bucket)
+    c.oldest = math.min(c.oldest or bucket, bucket)
+    redis.call('HINCRBY', c.key, bucket, amount)
+    redis.call('HSET', c.key, 'o', c.oldest, 'n', newest, 'u', c.used)
+    if c.newest ~= newest then
+      c.newest = newest
+      redis.call('PEXPIREAT', c.key, leaves_at(c, newest) + GRACE)
     end
   end
-end
-
-local function leaves_at(c, bucket)
-  return (bucket + 1) * c.width + c.length
 end
 
 local function reset_at(c, max, amount)
@@ -121,7 +123,8 @@ export const CHARGE_ARGUMENTS = ["kind", "a", "b", "c", "max", "amount", "enforc
 /**
  * All charges of one request: checked together, and all made or none. For each key the window (`f`: the start and
  * the next two ends of a fixed one, `s`: length and bucket width of a sliding one), the number, the amount, and whether it is enforced.
- * Answers the time, whether the request is admitted, and for each key what was counted before and when it resets.
+ * Answers the time, whether the request is admitted, and for each key what was counted before, when it resets, and the
+ * slot that is counted in.
  */
 export const chargeScript = (clock: string) => `${clock}${counter}
 local counters, admitted = {}, 1
@@ -137,8 +140,9 @@ for i, key in ipairs(KEYS) do
 end
 local reply = { now, admitted }
 for i, c in ipairs(counters) do
-  reply[2 * i + 1] = c.used
-  reply[2 * i + 2] = reset_at(c, c.max, c.asked)
+  reply[3 * i] = c.used
+  reply[3 * i + 1] = reset_at(c, c.max, c.asked)
+  reply[3 * i + 2] = c.slot
 end
 if admitted == 1 then
   for _, c in ipairs(counters) do
@@ -153,7 +157,7 @@ export const SETTLE_ARGUMENTS = [
   ...["kind", "a", "b", "c", "max"],
   ...["want", "need"],
   ...["giveSlot", "giveAmount"],
-  ...["addBatch", "addAmount", "addUntil"],
+  ...["addBatch", "addAmount", "addSlot", "addUntil"],
   ...["drawnSlot", "drawnAmount"],
 ] as const;
 
@@ -161,9 +165,22 @@ export const SETTLE_ARGUMENTS = [
  * Each key for itself: takes back what was not spent, adds what was used, and grants a slice: all that requests wait
  * for, as far as there is room, and beyond it no more than half of an even share of what is left, so that slices
  * shrink as the limit comes near and nobody takes it all. See `Settlement` for what each argument means.
+ * Where what is added belongs to a slot, it is counted there or nowhere, and takes it to 0 at the least; a bucket that
+ * has not come yet, of a Redis whose clock was ahead of this one's, is counted in now.
  * Answers the time, and for each key what is granted, until when it may be spent, what is counted, and the reset.
  */
 export const settleScript = (clock: string) => `${clock}${counter}
+
+local function add_to(c, amount, slot)
+  local bucket, held = nil, c.used
+  if slot > 0 and not c.fixed then
+    bucket = math.min(math.ceil(slot / c.width) - 1, c.bucket)
+    held = not c.stale and tonumber(redis.call('HGET', c.key, bucket) or false) or 0
+  end
+  -- More than a number holds exactly would be an answer that nobody can read; and Redis cannot read -0.
+  count(c, math.max(0 - held, math.min(amount, 9007199254740991 - c.used)), bucket)
+end
+
 local node, nodes = ARGV[1], tonumber(ARGV[2])
 local counters = {}
 for i, key in ipairs(KEYS) do
@@ -177,8 +194,9 @@ for i, key in ipairs(KEYS) do
   local c, max = counters[i], tonumber(ARGV[at + 5])
   local want, need = tonumber(ARGV[at + 6]), tonumber(ARGV[at + 7])
   local give_slot, give = tonumber(ARGV[at + 8]), tonumber(ARGV[at + 9])
-  local batch, add, until_ = tonumber(ARGV[at + 10]), tonumber(ARGV[at + 11]), tonumber(ARGV[at + 12])
-  local drawn_slot, drawn = tonumber(ARGV[at + 13]), tonumber(ARGV[at + 14])
+  local batch, add = tonumber(ARGV[at + 10]), tonumber(ARGV[at + 11])
+  local add_slot, until_ = tonumber(ARGV[at + 12]), tonumber(ARGV[at + 13])
+  local drawn_slot, drawn = tonumber(ARGV[at + 14]), tonumber(ARGV[at + 15])
 
   if c.fixed and drawn > 0 and drawn_slot == c.slot then
     local known = not c.stale and tonumber(redis.call('HGET', key, 'd:' .. node) or false) or 0
@@ -200,11 +218,10 @@ for i, key in ipairs(KEYS) do
       end
     end
   end
-  if add > 0 and now < until_ then
+  if add ~= 0 and now < until_ and (add_slot == 0 or add_slot == c.slot or not c.fixed) then
     local last = not c.stale and tonumber(redis.call('HGET', key, 'b:' .. node) or false) or 0
     if batch > last then
-      -- More than a number holds exactly would be an answer that nobody can read.
-      count(c, math.max(0, math.min(add, 9007199254740991 - c.used)))
+      add_to(c, add, add_slot)
       redis.call('HSET', key, 'b:' .. node, batch)
     end
   end

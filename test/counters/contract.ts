@@ -2,12 +2,17 @@ import assert from "node:assert/strict";
 import { beforeEach, describe, test } from "node:test";
 import type { Counted, CounterStore, Outcome } from "../../src/counters/store.js";
 import { limitOf as anyLimitOf, chargeOf } from "../support/limits.js";
+import { correctionsContract } from "./corrections-contract.js";
 
 /** A store under test and the clock that it goes by. */
 export interface StoreUnderTest {
   readonly store: CounterStore;
   now(): number;
   advance(ms: number): void | Promise<void>;
+  /** Resolves when all that was put in is counted. */
+  settled(): Promise<void>;
+  /** Another instance that counts in the same counters, if they are of more than one. */
+  other(): Promise<CounterStore>;
 }
 
 /** The outcome of a charge that the store was able to count. */
@@ -23,7 +28,7 @@ export function counterStoreContract(
   make: () => Promise<StoreUnderTest>,
   per = "minute",
 ): void {
-  const limitOf = (parts: Parameters<typeof anyLimitOf>[0]) => anyLimitOf({ per, ...parts });
+  const limitOf: typeof anyLimitOf = (parts) => anyLimitOf({ per, ...parts });
 
   describe(`${name} keeps the promises of a counter store`, () => {
     let subject: StoreUnderTest;
@@ -135,5 +140,7 @@ export function counterStoreContract(
       );
       assert.equal(outcomes.filter(({ admitted }) => admitted).length, 50);
     });
+
+    correctionsContract(limitOf, () => subject);
   });
 }

@@ -8,12 +8,15 @@ const START = Date.UTC(2026, 0, 1, 12, 0, 30);
 
 counterStoreContract("the memory store", async () => {
   let now = START;
+  const store = new MemoryStore({ maxCounters: 10_000 });
   return {
-    store: new MemoryStore({ maxCounters: 10_000 }),
+    store,
     now: () => now,
     advance(ms) {
       now += ms;
     },
+    settled: async () => {},
+    other: async () => store,
   };
 });
 

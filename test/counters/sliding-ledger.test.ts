@@ -11,12 +11,15 @@ counterStoreContract(
   "the memory store, counting in sliding windows,",
   async () => {
     let now = START;
+    const store = new MemoryStore({ maxCounters: 10_000 });
     return {
-      store: new MemoryStore({ maxCounters: 10_000 }),
+      store,
       now: () => now,
       advance(ms) {
         now += ms;
       },
+      settled: async () => {},
+      other: async () => store,
     };
   },
   "sliding minute",

@@ -10,6 +10,7 @@ const standing = (limit: Limit, used: number, amount = 1): Standing => ({
   charge: chargeOf(limit, amount),
   used,
   resetAt: NOW + 29_500,
+  slot: NOW + 29_500,
 });
 
 const requests = standing(limitOf({ max: 100, per: "minute" }), 39);

@@ -31,10 +31,10 @@ describe("a counter has room", () => {
 describe("a limit", () => {
   test("has left what the request leaves of it, and nothing when it is in debt", () => {
     const limit = limitOf({ max: 5 });
-    assert.equal(remaining({ charge: chargeOf(limit), used: 0, resetAt: 0 }), 4);
-    assert.equal(remaining({ charge: chargeOf(limit), used: 4, resetAt: 0 }), 0);
-    assert.equal(remaining({ charge: chargeOf(limit, 0), used: 4, resetAt: 0 }), 1);
-    assert.equal(remaining({ charge: chargeOf(limit, 0), used: 900, resetAt: 0 }), 0);
+    assert.equal(remaining({ charge: chargeOf(limit), used: 0, resetAt: 0, slot: 0 }), 4);
+    assert.equal(remaining({ charge: chargeOf(limit), used: 4, resetAt: 0, slot: 0 }), 0);
+    assert.equal(remaining({ charge: chargeOf(limit, 0), used: 4, resetAt: 0, slot: 0 }), 1);
+    assert.equal(remaining({ charge: chargeOf(limit, 0), used: 900, resetAt: 0, slot: 0 }), 0);
   });
 
   test("counts tokens unless it counts requests", () => {

@@ -11,7 +11,7 @@ interface Parts extends NonNullable<Parameters<typeof limitOf>[0]> {
 }
 
 function standing({ used = 0, resetAt = 60_000, ...parts }: Parts): Standing {
-  return { charge: chargeOf(limitOf(parts)), used, resetAt };
+  return { charge: chargeOf(limitOf(parts)), used, resetAt, slot: resetAt };
 }
 
 describe("of the limits that deny", () => {

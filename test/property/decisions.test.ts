@@ -146,6 +146,7 @@ describe("whatever the policy and the traffic", () => {
             charge,
             used: model.used(charge.limit, charge.key, now),
             resetAt: spanAt(charge.limit.window, now).end,
+            slot: spanAt(charge.limit.window, now).end,
           }));
           if (decision.kind === "allow") {
             const least = Math.min(...standings.map(remaining));

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { after, before, describe } from "node:test";
 import { Cluster, Redis } from "ioredis";
 import { type RedisServer, startRedis } from "../../demo/stack/redis.js";
@@ -32,14 +33,22 @@ function contractsOver(redis: string, connect: () => Redis | Cluster) {
     for (const per of windows) {
       const make = async (): Promise<StoreUnderTest> => {
         const time = await startTestTime(client, START);
-        const node = await startSharedNode({ client, time, strictUpTo });
-        nodes.push(node);
+        const prefix = `test-${randomUUID()}`;
+        const own: SharedNode[] = [];
+        const start = async () => {
+          const node = await startSharedNode({ client, time, prefix, strictUpTo });
+          own.push(node);
+          nodes.push(node);
+          return pick(node);
+        };
+        const settled = () =>
+          eventually("the outboxes are empty", () => own.every(({ outbox }) => outbox.size === 0));
         const advance = async (ms: number) => {
           // What is on its way is counted in the time in which it was sent.
-          await eventually("the outbox is empty", () => node.outbox.size === 0);
+          await settled();
           await time.set(time.now() + ms);
         };
-        return { store: pick(node), now: time.now, advance };
+        return { store: await start(), now: time.now, advance, settled, other: start };
       };
       counterStoreContract(`${name} store over ${redis}, per ${per},`, make, per);
     }

@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type RedisServer, startRedis } from "../../demo/stack/redis.js";
-import type { CounterStore, Outcome } from "../../src/counters/store.js";
+import type { Adjustment, CounterStore, Outcome } from "../../src/counters/store.js";
 import { type OpenStore, openStore } from "../../src/open-store.js";
+import type { Limit } from "../../src/policy/limit.js";
 import type { RedisSettings } from "../../src/redis/settings.js";
 import { createLogger } from "../../src/telemetry/logger.js";
 import { chargeOf, limitOf } from "../support/limits.js";
@@ -42,6 +43,7 @@ function passed(outcome: Outcome): boolean {
 
 /** The limits of these tests, in windows that do not end under them. */
 const wide = limitOf({ max: 100_000, per: "year", scope: "wide" });
+const tokens = limitOf({ max: 1000, per: "year", unit: "totalTokens" });
 const small = limitOf({ max: 30, per: "year", scope: "small" });
 
 for (const mode of ["strict", "leased"] as const) {
@@ -79,6 +81,13 @@ for (const mode of ["strict", "leased"] as const) {
       await eventually("weir counts in Redis again", isUp);
       const tookMs = performance.now() - startedAt;
       assert.ok(tookMs < ms, `${Math.round(tookMs)} ms`);
+    };
+
+    /** Charges, and says what there is to correct. */
+    const hold = async (limit: Limit, amount: number): Promise<Adjustment> => {
+      const outcome = await charge(node.store, chargeOf(limit, amount));
+      assert.ok(outcome.kind === "counted" && outcome.admitted);
+      return { limit, key: "", slot: outcome.standings[0]?.slot ?? 0, charged: amount, by: 0 };
     };
 
     const faults = {
@@ -138,7 +147,6 @@ for (const mode of ["strict", "leased"] as const) {
     });
 
     test("what was decided without Redis is not charged to it afterwards, but what was used is, once", async () => {
-      const tokens = limitOf({ max: 1000, per: "year", unit: "totalTokens" });
       await proxy.refuse();
       await eventually("weir knows", () => !isUp());
       for (let i = 0; i < 10; i++) await charge(node.store, chargeOf(small), chargeOf(tokens, 0));
@@ -157,7 +165,6 @@ for (const mode of ["strict", "leased"] as const) {
     });
 
     test("usage whose answer was lost is counted once", async () => {
-      const tokens = limitOf({ max: 1000, per: "year", unit: "totalTokens" });
       await node.store.add([chargeOf(tokens, 5)], Date.now());
       await eventually("usage is handed over", () => node.statistics.shared?.waiting() === 0);
       await proxy.delay(10_000);
@@ -167,6 +174,50 @@ for (const mode of ["strict", "leased"] as const) {
       await proxy.pass();
       await eventually("the answer came", () => node.statistics.shared?.waiting() === 0);
       assert.equal(await usedOf(server), 12);
+    });
+
+    test("a correction whose answer was lost is counted once", async () => {
+      const held = await hold(tokens, 500);
+      await proxy.delay(10_000);
+      await node.store.adjust([{ ...held, by: -300 }], Date.now());
+      await eventually("Redis has counted it", async () => (await usedOf(server)) === 200);
+      await proxy.refuse();
+      await proxy.pass();
+      await eventually("the answer came", () => node.statistics.shared?.waiting() === 0);
+      assert.equal(await usedOf(server), 200);
+    });
+
+    test("a correction that cannot be sent makes no room until it is", async () => {
+      const held = await hold(tokens, 900);
+      await proxy.refuse();
+      await eventually("weir knows", () => !isUp());
+      await node.store.adjust([{ ...held, by: -800 }], Date.now());
+      assert.equal(await usedOf(server), 900);
+      await proxy.pass();
+      await eventually("corrections are handed over", () => node.statistics.shared?.waiting() === 0);
+      assert.equal(await usedOf(server), 100);
+      assert.equal(passed(await charge(node.store, chargeOf(tokens, 900))), true);
+    });
+
+    test("what was charged without Redis is corrected here, and owed to Redis in full", async () => {
+      await proxy.refuse();
+      await eventually("weir knows", () => !isUp());
+      const held = await hold(tokens, 900);
+      assert.equal(passed(await charge(node.store, chargeOf(tokens, 200))), false);
+      await node.store.adjust([{ ...held, by: -600 }], Date.now());
+      assert.equal(passed(await charge(node.store, chargeOf(tokens, 700))), true);
+      await proxy.pass();
+      await eventually("usage is handed over", () => node.statistics.shared?.waiting() === 0);
+      assert.equal(await usedOf(server), 300);
+    });
+
+    test("what was charged without Redis in a window that is over is owed to none", async () => {
+      await proxy.refuse();
+      await eventually("weir knows", () => !isUp());
+      const held = await hold(tokens, 900);
+      const aYear = 366 * 86_400_000;
+      await node.store.adjust([{ ...held, slot: held.slot + aYear, by: -600 }], Date.now());
+      assert.equal(node.statistics.shared?.waiting(), 0);
     });
 
     test("a script that Redis has forgotten is told anew", async () => {

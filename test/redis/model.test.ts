@@ -41,7 +41,8 @@ const settlePart = fc.record({
   ...{ giveSlot: slot, giveAmount: small },
   ...{
     addBatch: fc.integer({ min: 1, max: 5 }),
-    addAmount: small,
+    addAmount: fc.integer({ min: -8, max: 6 }),
+    addSlot: fc.oneof(fc.constant(null), fc.constantFrom(0, 0, 0, -1, -2, -70, 1)),
     addUntilMs: fc.integer({ min: -50, max: 5_000 }),
   },
   ...{ drawnSlot: slot, drawnAmount: fc.integer({ min: 0, max: 12 }) },
@@ -182,19 +183,23 @@ function play(
       const args = calls.flatMap((call) => CHARGE_ARGUMENTS.map((name) => call[name]));
       const { at, admitted, told } = model.charge(calls, now);
       const expected = told
-        ? [at, admitted ? 1 : 0, ...told.flatMap(({ used, resetAt }) => [used, resetAt])]
+        ? [at, admitted ? 1 : 0, ...told.flatMap(({ used, resetAt, slot }) => [used, resetAt, slot])]
         : [at];
       asked.push({
         command: ["EVALSHA", shas.charge, calls.length, ...calls.map(({ key }) => key), ...args],
         expected,
       });
     } else {
-      const calls = step.parts.map(({ addUntilMs, ...part }, i): SettleCall => {
+      const calls = step.parts.map(({ addUntilMs, addSlot, ...part }, i): SettleCall => {
         const target = called[i] as (typeof called)[number];
         const slotAt = (apart: number) =>
           target.kind === "f" ? target.b + apart : (Math.floor(now / target.b) + 1 + apart) * target.b;
         const slots = { giveSlot: slotAt(part.giveSlot), drawnSlot: slotAt(part.drawnSlot) };
-        return { ...target, ...part, ...slots, addUntil: now + addUntilMs };
+        const add =
+          addSlot === null
+            ? { addAmount: Math.abs(part.addAmount), addSlot: 0, addUntil: now + addUntilMs }
+            : { addSlot: slotAt(addSlot), addUntil: slotAt(addSlot) + (target.kind === "s" ? target.a : 0) };
+        return { ...target, ...part, ...slots, ...add };
       });
       const args = calls.flatMap((call) => SETTLE_ARGUMENTS.map((name) => call[name]));
       const { at, told } = model.settle(step.node, step.nodes, calls, now);

@@ -1,4 +1,5 @@
 import { slidingBucketMs } from "../../src/counters/sliding-ledger.js";
+import { slotLeavesAt } from "../../src/counters/slot.js";
 import { isTokenLimit, type Limit } from "../../src/policy/limit.js";
 import { spanAt, windowLengthMs } from "../../src/policy/window.js";
 import type { History } from "./history.js";
@@ -6,6 +7,8 @@ import type { History } from "./history.js";
 /** What a counter should stand at: at the least and at the most. */
 interface Expected {
   readonly limit: Limit;
+  /** Nodes may have drawn more of it than they spent. */
+  readonly isDrawn: boolean;
   /** What was counted from then on still counts. */
   readonly since: number;
   least: number;
@@ -17,15 +20,17 @@ const UNCERTAIN_MS = 15_000;
 
 /** Compares what Redis holds at the end, when all was given back and told, with what is known from outside. */
 export function wrongCounters(history: History): string[] {
-  const { redis, scenario, crashed, asked, added } = history;
+  const { redis, scenario, crashed, asked, added, corrected } = history;
   const now = redis.clockAt(scenario.endsAtMs);
   const expected = new Map<string, Expected>();
   const since = scenario.limits.map(({ limit }) => countsSince(limit, now));
   const of = (limitIndex: number, counter: string): Expected => {
-    const limit = scenario.limits[limitIndex]?.limit;
+    const plan = scenario.limits[limitIndex];
     const known = expected.get(counter);
-    if (known || !limit) return known as Expected;
-    const made = { limit, since: since[limitIndex] ?? 0, least: 0, most: 0 };
+    if (known || !plan) return known as Expected;
+    const { limit, holds } = plan;
+    const isDrawn = holds || !isTokenLimit(limit);
+    const made = { limit, isDrawn, since: since[limitIndex] ?? 0, least: 0, most: 0 };
     expected.set(counter, made);
     return made;
   };
@@ -48,11 +53,19 @@ export function wrongCounters(history: History): string[] {
     if (!crashed.has(node) && at - (isExact ? 0 : UNCERTAIN_MS) >= one.since) one.least += amount;
     if (at + UNCERTAIN_MS >= one.since) one.most += amount;
   }
+  for (const { of: charged, by, node } of corrected) {
+    const one = of(charged.limit, charged.counter);
+    const leavesInMs = slotLeavesAt(one.limit.window, charged.slot) - now;
+    if (leavesInMs <= 0) continue;
+    const isCertain = !crashed.has(node) && leavesInMs > (isExact ? 0 : UNCERTAIN_MS);
+    if (by < 0 || isCertain) one.least += by;
+    if (by > 0 || isCertain) one.most += by;
+  }
 
-  return [...expected].flatMap(([counter, { limit, least, most }]) => {
+  return [...expected].flatMap(([counter, { least, most, isDrawn }]) => {
     const used = redis.model.used(counter, now);
     if (used < least) return [`${counter} stands at ${used} though ${least} were admitted or added`];
-    if (used > most && (isExact || isTokenLimit(limit)))
+    if (used > most && (isExact || !isDrawn))
       return [`${counter} stands at ${used} though no more than ${most} were admitted or added`];
     return [];
   });

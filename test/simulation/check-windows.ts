@@ -68,9 +68,11 @@ function overfullSliding(units: readonly Unit[], lengthMs: number, bound: Bound)
 
 function admittedBy(history: History): Map<string, { readonly limit: number; readonly units: Unit[] }> {
   const counters = new Map<string, { readonly limit: number; readonly units: Unit[] }>();
+  const givenBack = new Map(history.corrected.map(({ of, by }) => [of, Math.max(0, -by)]));
   for (const asked of history.asked) {
     if (!asked.admitted || asked.answeredMs === null) continue;
-    for (const { limit, counter, amount, hadRoom } of asked.charged) {
+    for (const charged of asked.charged) {
+      const { limit, counter, amount, hadRoom } = charged;
       if (!hadRoom) continue;
       let of = counters.get(counter);
       if (!of) {
@@ -78,7 +80,8 @@ function admittedBy(history: History): Map<string, { readonly limit: number; rea
         counters.set(counter, of);
       }
       const unit = intervalOf(history, asked, limit);
-      for (let i = 0; i < amount; i++) of.units.push(unit);
+      // What was given back need not have kept any other out.
+      for (let i = givenBack.get(charged) ?? 0; i < amount; i++) of.units.push(unit);
     }
   }
   return counters;
@@ -94,7 +97,7 @@ function intervalOf({ redis, scenario }: History, { askedMs, answeredMs }: Asked
 }
 
 /** The largest number in force anywhere between two moments of Redis's clock, calls that were under way included. */
-function largestInForce(
+export function largestInForce(
   { inForce, scenario, redis }: History,
   limit: number,
   from: number,

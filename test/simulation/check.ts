@@ -1,5 +1,6 @@
 import { spanAt } from "../../src/policy/window.js";
 import { wrongCounters } from "./check-counters.js";
+import { overdrawnHolds } from "./check-holds.js";
 import { overfullWindows } from "./check-windows.js";
 import type { Asked, History } from "./history.js";
 
@@ -13,6 +14,7 @@ export function problemsOf(history: History): string[] {
   return [
     ...history.problems,
     ...overfullWindows(history),
+    ...overdrawnHolds(history),
     ...wrongCounters(history),
     ...history.asked.flatMap((asked) => wrongAnswer(history, asked)),
     ...history.asked.flatMap((asked) => longWindows(history, asked)),

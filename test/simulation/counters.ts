@@ -174,6 +174,7 @@ export class SimulatedCounters implements SharedCounters {
       giveAmount: giveBack?.amount ?? 0,
       addBatch: add?.batch ?? 0,
       addAmount: add?.amount ?? 0,
+      addSlot: add?.slot ?? 0,
       addUntil: add?.until ?? 0,
       drawnSlot: drawn?.slot ?? 0,
       drawnAmount: drawn?.amount ?? 0,

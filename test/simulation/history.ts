@@ -11,6 +11,8 @@ export interface Charged {
   readonly hadRoom: boolean;
   /** For how long the counter is said to stay as it is, or 0 if nothing is said. */
   readonly resetsInMs: number;
+  /** The slot that it was counted in, if it was. */
+  readonly slot: number;
 }
 
 /** A request as its client saw it. */
@@ -36,6 +38,14 @@ export interface Added {
   readonly node: string;
 }
 
+/** What a charge was corrected by. */
+export interface Corrected {
+  readonly of: Charged;
+  readonly by: number;
+  readonly atMs: number;
+  readonly node: string;
+}
+
 /** A number that was in force somewhere for a while. */
 export interface InForce {
   readonly limit: number;
@@ -50,6 +60,7 @@ export interface History {
   readonly redis: SimulatedRedis;
   readonly asked: Asked[];
   readonly added: Added[];
+  readonly corrected: Corrected[];
   readonly inForce: InForce[];
   /** Nodes that ended without notice: what they held is lost, and so is what they had not told. */
   readonly crashed: Set<string>;

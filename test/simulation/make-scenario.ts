@@ -85,7 +85,7 @@ function overload(seed: number, random: Random): Scenario {
   const arrivals = Array.from({ length: Math.floor(durationMs * perMs) }, (_, i) => i / perMs);
   return {
     ...{ seed, kind: "overload", nodes, arrivals, users: 1, amounts: [1], deadlineMs: 50, weather: FAIR },
-    limits: [{ limit, perUser: false }],
+    limits: [{ limit, perUser: false, holds: false }],
     apis: [[0]],
     startsAt: (BOUNDARIES[0] as number) - 500,
     quietFromMs: durationMs,
@@ -111,7 +111,7 @@ function limitPlan(
   durationMs: number,
   users: number,
 ): LimitPlan {
-  const isTokens = index > 0 && random.chance(0.25);
+  const isTokens = index > 0 && random.chance(0.4);
   const window = random.pick(random.chance(0.2) ? calendars : windows);
   const perUser = random.chance(0.4);
   const lengthMs = window.count * ({ second: 1_000 }[window.period as string] ?? durationMs);
@@ -120,7 +120,8 @@ function limitPlan(
   const scope = `${index}`;
   const unit = isTokens ? "totalTokens" : "requests";
   const base = limitOf({ scope, unit, max: Math.max(1, Math.round(most)), enforced: random.chance(0.8) });
-  return { limit: { ...base, window, id: `${scope} ${unit} ${formatWindow(window)}` }, perUser };
+  const id = `${scope} ${unit} ${formatWindow(window)}`;
+  return { limit: { ...base, window, id }, perUser, holds: isTokens && random.chance(0.6) };
 }
 
 function weatherOf(kind: Kind, random: Random): Weather {

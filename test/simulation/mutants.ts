@@ -1,7 +1,9 @@
 import { mock } from "node:test";
 import { Lease } from "../../src/counters/lease.js";
+import { Outbox } from "../../src/counters/outbox.js";
 import { SharedClock } from "../../src/counters/shared-clock.js";
 import type { Settled, Settlement } from "../../src/counters/shared-counters.js";
+import { slotAt } from "../../src/counters/slot.js";
 import { WindowBook } from "../../src/redis/window-arguments.js";
 import { SimulatedCounters } from "./counters.js";
 import { SimulatedNode } from "./node.js";
@@ -21,6 +23,7 @@ export interface Mutant {
 
 const OVERFULL = /admitted of/;
 const TOO_MUCH = /though no more than/;
+const OVERDRAWN = /lets in what came at/;
 const TOO_LITTLE = /stands at \d+ though \d+ were/;
 
 export const mutants: readonly Mutant[] = [
@@ -133,6 +136,67 @@ export const mutants: readonly Mutant[] = [
     says: TOO_LITTLE,
     mutate: () =>
       changeAnswers(({ add }, answer, last) => (!answer && add && last ? { ...last, granted: 0 } : answer)),
+  },
+  {
+    name: "a correction is counted in whatever is counted in when it comes",
+    says: TOO_MUCH,
+    mutate: () =>
+      changeAsked((settlement) => ({
+        ...settlement,
+        add: settlement.add && { ...settlement.add, slot: null },
+      })),
+  },
+  {
+    name: "a lease tells another slot than the one that it spends",
+    says: TOO_MUCH,
+    mutate() {
+      const standing = Lease.prototype.standing;
+      mock.method(Lease.prototype, "standing", function (this: Lease, ...asked: Parameters<typeof standing>) {
+        const told = standing.apply(this, asked);
+        return { ...told, slot: slotAt(told.charge.limit.window, told.slot) };
+      });
+    },
+  },
+  {
+    name: "more is given back than was held",
+    says: OVERDRAWN,
+    mutate: () =>
+      changeAsked(({ add, ...rest }) => {
+        const tooMuch = add && add.amount < 0 ? { ...add, amount: 2 * add.amount } : add;
+        return { ...rest, add: tooMuch };
+      }),
+  },
+  {
+    name: "a node spends what it has drawn though it knows that more was used",
+    says: OVERDRAWN,
+    mutate() {
+      const room = Lease.prototype.room;
+      mock.method(
+        Lease.prototype,
+        "room",
+        function (this: Lease, ...[charge, _, ...rest]: Parameters<typeof room>) {
+          return charge.amount > 0 && this.held >= charge.amount
+            ? "yes"
+            : room.call(this, charge, _, ...rest);
+        },
+      );
+    },
+  },
+  {
+    name: "what is given back makes room before it is counted",
+    says: OVERDRAWN,
+    mutate() {
+      const given = new WeakMap<Outbox, number>();
+      const { adjust, pending } = Outbox.prototype;
+      mock.method(Outbox.prototype, "adjust", function (this: Outbox, ...asked: Parameters<typeof adjust>) {
+        for (const { by } of asked[0]) if (by < 0) given.set(this, (given.get(this) ?? 0) - by);
+        adjust.apply(this, asked);
+      });
+      mock.method(Outbox.prototype, "pending", function (this: Outbox, ...asked: Parameters<typeof pending>) {
+        if (this.size === 0) given.delete(this);
+        return pending.apply(this, asked) - (given.get(this) ?? 0);
+      });
+    },
   },
   {
     name: "requests wait for longer than the deadline",

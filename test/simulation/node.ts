@@ -103,6 +103,10 @@ export class SimulatedNode {
     void this.#store.add(...args);
   }
 
+  adjust(...args: Parameters<CounterStore["adjust"]>): void {
+    void this.#store.adjust(...args);
+  }
+
   jump(byMs: number): void {
     this.#aheadMs += byMs;
   }

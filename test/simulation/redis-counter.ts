@@ -15,7 +15,8 @@ export interface RedisCounter {
   /** A node tells what it has drawn: less was known when Redis was restored from a copy. */
   reassert(node: string, slot: number, amount: number): void;
   giveBack(node: string, slot: number, amount: number): void;
-  addBatch(node: string, batch: number, amount: number): void;
+  /** Past the limit if need be, or below what was counted in `slot`; a slot of 0 is whatever is counted in now. */
+  addBatch(node: string, batch: number, amount: number, slot: number): void;
   resetAt(max: number, asked: number): number;
   /** What is counted at a time, for those who only look. */
   usedAt(now: number): number;
@@ -89,9 +90,10 @@ export class FixedCounter implements RedisCounter {
     this.#drawn.set(node, (this.#drawn.get(node) ?? 0) - amount);
   }
 
-  addBatch(node: string, batch: number, amount: number): void {
+  addBatch(node: string, batch: number, amount: number, slot: number): void {
+    if (slot > 0 && slot !== this.slot) return;
     if (!this.#isStale && !this.#batches.isNew(node, batch)) return;
-    this.count(amount);
+    this.count(Math.max(amount, -this.used));
     this.#batches.note(node, batch);
   }
 
@@ -108,7 +110,7 @@ export class FixedCounter implements RedisCounter {
   }
 }
 
-/** A sliding window: its buckets by number, oldest first since time goes on. */
+/** A sliding window: its buckets by number. */
 export class SlidingCounter implements RedisCounter {
   readonly #lengthMs: number;
   readonly #widthMs: number;
@@ -143,13 +145,13 @@ export class SlidingCounter implements RedisCounter {
     return true;
   }
 
-  count(amount: number): void {
+  count(amount: number, bucket = this.#bucket): void {
     if (this.#isStale) {
       this.#isStale = false;
       this.#buckets = new Map();
       this.#batches = new Batches();
     }
-    this.#buckets.set(this.#bucket, (this.#buckets.get(this.#bucket) ?? 0) + amount);
+    this.#buckets.set(bucket, (this.#buckets.get(bucket) ?? 0) + amount);
     this.used += amount;
   }
 
@@ -167,16 +169,18 @@ export class SlidingCounter implements RedisCounter {
     this.used -= amount;
   }
 
-  addBatch(node: string, batch: number, amount: number): void {
+  addBatch(node: string, batch: number, amount: number, slot: number): void {
     if (!this.#isStale && !this.#batches.isNew(node, batch)) return;
-    this.count(amount);
+    const bucket = slot > 0 ? Math.min(Math.ceil(slot / this.#widthMs) - 1, this.#bucket) : this.#bucket;
+    const held = this.#isStale ? 0 : (this.#buckets.get(bucket) ?? 0);
+    this.count(Math.max(amount, -held), bucket);
     this.#batches.note(node, batch);
   }
 
   resetAt(max: number, asked: number): number {
     if (this.#isStale || this.#buckets.size === 0) return this.#leavesAt(this.#bucket);
     let left = this.used;
-    for (const [index, amount] of this.#buckets) {
+    for (const [index, amount] of [...this.#buckets].sort(([a], [b]) => a - b)) {
       left -= amount;
       if (left + asked <= max) return this.#leavesAt(index);
     }
@@ -195,7 +199,7 @@ export class SlidingCounter implements RedisCounter {
 
   #newest(): number {
     let newest = -Infinity;
-    for (const index of this.#buckets.keys()) newest = index;
+    for (const index of this.#buckets.keys()) newest = Math.max(newest, index);
     return newest;
   }
 

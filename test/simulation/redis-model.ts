@@ -12,11 +12,11 @@ export type SettleCall = { readonly key: string; readonly kind: "f" | "s" } & {
 export interface ModelStanding {
   readonly used: number;
   readonly resetAt: number;
+  readonly slot: number;
 }
 
 export interface ModelSettled extends ModelStanding {
   readonly granted: number;
-  readonly slot: number;
 }
 
 /** Null in place of counters: the caller knew of no window of now. */
@@ -35,7 +35,7 @@ export interface ModelSettlement {
 export class RedisModel {
   readonly #counters = new Map<string, RedisCounter>();
   readonly #nodes = new Map<string, number>();
-  /** Told what a counter stands at when something was given back, before anything else is made of it. */
+  /** Told what a counter stands at when something was given back or corrected, before anything else is made of it. */
   onGivenBack: (key: string, used: number) => void = () => {};
 
   charge(calls: readonly ChargeCall[], now: number): ModelCharged {
@@ -91,14 +91,17 @@ export class RedisModel {
       counter.giveBack(node, call.giveSlot, call.giveAmount);
       this.onGivenBack(call.key, counter.used);
     }
-    if (call.addAmount > 0 && now < call.addUntil) counter.addBatch(node, call.addBatch, call.addAmount);
+    if (call.addAmount !== 0 && now < call.addUntil) {
+      counter.addBatch(node, call.addBatch, call.addAmount, call.addSlot);
+      if (call.addAmount < 0) this.onGivenBack(call.key, counter.used);
+    }
     const room = call.max - counter.used;
     let granted = 0;
     if (call.want > 0 && room > 0) {
       granted = Math.min(call.want, room, Math.max(call.need, Math.floor(room / (2 * nodes))));
       if (granted > 0) counter.draw(node, granted);
     }
-    return { granted, slot: counter.slot, ...standing(counter, call.max, Math.max(1, call.need)) };
+    return { granted, ...standing(counter, call.max, Math.max(1, call.need)) };
   }
 
   #open(calls: readonly (ChargeCall | SettleCall)[], now: number): readonly RedisCounter[] | null {
@@ -117,5 +120,5 @@ export class RedisModel {
 }
 
 function standing(counter: RedisCounter, max: number, asked: number): ModelStanding {
-  return { used: counter.used, resetAt: counter.resetAt(max, asked) };
+  return { used: counter.used, resetAt: counter.resetAt(max, asked), slot: counter.slot };
 }

@@ -41,7 +41,7 @@ class Run {
     this.#redis.model.onGivenBack = (counter, used) => this.#lowered.givenBack(counter, used);
     this.#trace = trace && ((text) => trace(`${this.#time.now.toFixed(3)} ${text}`));
     this.#history = {
-      ...{ scenario, redis: this.#redis, asked: [], added: [], inForce: [], problems: [] },
+      ...{ scenario, redis: this.#redis, asked: [], added: [], corrected: [], inForce: [], problems: [] },
       ...{ crashed: new Set(), isCertain: true },
     };
   }

@@ -23,6 +23,8 @@ export interface LimitPlan {
   readonly limit: Limit;
   /** Whether each user is counted alone. */
   readonly perUser: boolean;
+  /** Whether requests are charged what they may use, which is corrected when it is known. */
+  readonly holds: boolean;
 }
 
 /** All that a run depends on besides the seed of its random numbers. */

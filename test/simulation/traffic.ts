@@ -1,7 +1,7 @@
 import type { Outcome } from "../../src/counters/store.js";
 import { type Charge, hasRoom, isTokenLimit } from "../../src/policy/limit.js";
 import { counterName } from "./counters.js";
-import type { Asked, History } from "./history.js";
+import type { Asked, Charged, History } from "./history.js";
 import type { LoweredLimits } from "./lowering.js";
 import type { SimulatedNode } from "./node.js";
 import type { Random } from "./random.js";
@@ -18,6 +18,8 @@ export interface TrafficOptions {
 
 /** A response is there after so long, and tells what it cost. */
 const RESPONSE_MS = 150;
+/** One that takes longer, perhaps into the next window. */
+const LONG_RESPONSE_MS = 3_000;
 const MOST_TOKENS = 60;
 
 /** Those who ask, and what they are told. */
@@ -73,8 +75,9 @@ export class Traffic {
   #charge(node: SimulatedNode, index: number, user: string, amount: number): Charge {
     const limit = node.limits[index];
     if (!limit) throw new Error(`the scenario has no limit ${index}`);
-    const { perUser } = this.#options.history.scenario.limits[index] ?? {};
-    return { limit, key: perUser ? user : "", amount: limit.unit === "requests" ? amount : 0 };
+    const { perUser, holds } = this.#options.history.scenario.limits[index] ?? {};
+    const held = holds ? this.#options.random.whole(0, MOST_TOKENS) : 0;
+    return { limit, key: perUser ? user : "", amount: limit.unit === "requests" ? amount : held };
   }
 
   #answer(
@@ -93,13 +96,14 @@ export class Traffic {
     asked.isCounted = outcome.kind === "counted";
     const standings = outcome.kind === "counted" ? outcome.standings : [];
     asked.charged = charges.map((charge, i) => {
-      const { used = 0, resetAt = node.now() } = standings[i] ?? {};
+      const { used = 0, resetAt = node.now(), slot = 0 } = standings[i] ?? {};
       return {
         limit: api[i] ?? 0,
         counter: counterName(charge.limit.id, charge.key),
         amount: charge.amount,
         hadRoom: hasRoom(charge, used),
         resetsInMs: resetAt - node.now(),
+        slot,
       };
     });
     if (trace) {
@@ -112,11 +116,13 @@ export class Traffic {
     if (!asked.admitted) return;
     history.problems.push(...lowered.problems(asked));
     this.#respond(node, api, charges);
+    if (asked.isCounted) this.#correct(node, charges, asked.charged);
   }
 
   #respond(node: SimulatedNode, api: readonly number[], charges: readonly Charge[]): void {
     const { history, time, random, trace } = this.#options;
-    const tokens = charges.filter(({ limit }) => isTokenLimit(limit));
+    const { limits } = history.scenario;
+    const tokens = charges.filter(({ limit }, i) => isTokenLimit(limit) && !limits[api[i] ?? 0]?.holds);
     if (tokens.length === 0) return;
     const amount = random.whole(0, MOST_TOKENS);
     const used = tokens.map((charge) => ({ ...charge, amount }));
@@ -132,5 +138,35 @@ export class Traffic {
     };
     node.busy++;
     time.after(random.between(0, RESPONSE_MS), () => node.deliver(add));
+  }
+  /** What was held is corrected to what was used, by its own node or another: it may be gone, and the window over. */
+  #correct(node: SimulatedNode, charges: readonly Charge[], charged: readonly Charged[]): void {
+    const { history, time, random, nodes, trace } = this.#options;
+    const { limits, quietFromMs } = history.scenario;
+    const held = charges.flatMap((charge, i) => {
+      const of = charged[i];
+      return of?.hadRoom && limits[of.limit]?.holds ? [{ charge, of }] : [];
+    });
+    if (held.length === 0) return;
+    const used = random.whole(0, MOST_TOKENS);
+    const takesMs = random.between(0, random.chance(0.3) ? LONG_RESPONSE_MS : RESPONSE_MS);
+    time.at(Math.min(time.now + takesMs, quietFromMs + RESPONSE_MS), () => {
+      const accepting = nodes().filter(({ isAccepting }) => isAccepting);
+      const corrector = node.isAccepting && random.chance(0.5) ? node : random.pick([...accepting, node]);
+      if (!corrector.isAccepting) return QUIET;
+      corrector.busy++;
+      return corrector.deliver(() => {
+        corrector.busy--;
+        for (const { charge, of } of held) {
+          const by = used - charge.amount;
+          history.corrected.push({ of, by, atMs: time.now, node: corrector.name });
+          trace?.(`${corrector.name} corrects ${of.counter} by ${by} in ${of.slot}`);
+        }
+        const adjustments = held.map(({ charge: { limit, key, amount }, of: { slot } }) => {
+          return { limit, key, slot, charged: amount, by: used - amount };
+        });
+        corrector.adjust(adjustments, corrector.now());
+      });
+    });
   }
 }
