@@ -7,8 +7,10 @@ import { tokensOfBytes, tokensOfText } from "./text-tokens.js";
 
 const QUOTE = 0x22;
 
-/** Longer names are of no field and of no model. */
-const MAX_NAME_BYTES = 512;
+/** Longer names are of no field, even with each character written as \uXXXX. */
+const MAX_NAME_BYTES = 256;
+/** Longer values are of no field: the longest are the ARNs that name models. */
+const MAX_VALUE_BYTES = 2_048;
 
 /**
  * What a message, a tool or a document adds to its text: OpenAI's models put three tokens around each message (OpenAI
@@ -37,8 +39,8 @@ const parents: ReadonlySet<string> = new Set([...innerFields].map((name) => name
 /** What the body of a request says, as far as it came. */
 export interface BodyFacts {
   readonly isJson: boolean;
-  /** The value of each of {@link requestFields} that is there and is a string, number, boolean or null. */
-  readonly fields: ReadonlyMap<string, unknown>;
+  /** The value of one of {@link requestFields}: a string, number, boolean or null; undefined if it has none of them. */
+  field(name: string): unknown;
   /** Prompts in one list, as OpenAI's older completions take them; each is answered. At least 1. */
   readonly prompts: number;
   /** Estimated tokens of what is text, and of images and files in base64. */
@@ -56,13 +58,14 @@ export function readBody(bytes: Uint8Array): BodyFacts {
 }
 
 class BodyReader implements BodyFacts {
-  readonly fields = new Map<string, unknown>();
   isJson = true;
   textTokens = 0;
   payloadTokens = 0;
   endsInPayload = false;
   readonly #bytes: Uint8Array;
   readonly #tokens: JsonTokens;
+  /** Where the values of fields are, quotes included: null for what is neither a string nor a scalar. */
+  readonly #values = new Map<string, { readonly start: number; readonly end: number } | null>();
   /** The member of the outermost object that is being read. */
   #member: string | null = null;
   /** Whether its value is a list: of messages, tools or prompts. */
@@ -79,6 +82,12 @@ class BodyReader implements BodyFacts {
 
   get prompts(): number {
     return Math.max(1, this.#listedPrompts);
+  }
+
+  field(name: string): unknown {
+    const value = this.#values.get(name);
+    if (!value || value.end - value.start > MAX_VALUE_BYTES) return undefined;
+    return parseJson(decodeUtf8(this.#bytes.subarray(value.start, value.end)));
   }
 
   read(): void {
@@ -108,12 +117,12 @@ class BodyReader implements BodyFacts {
         else if (depth === 3 && this.#isList) this.#takeEntry(token);
         break;
       case "string":
-        if (field !== null) this.fields.set(field, this.#tokens.text(MAX_NAME_BYTES));
+        if (field !== null) this.#values.set(field, { start, end });
         if (!isInObject && depth === 2) this.#countPrompt();
         if (field !== "model") this.#takeText(start + 1, end - 1);
         break;
       case "scalar":
-        if (field !== null) this.fields.set(field, parseJson(decodeUtf8(this.#bytes.subarray(start, end))));
+        if (field !== null) this.#values.set(field, { start, end });
         // A token of text that is tokens already.
         if (!isInObject && isNumberStart(this.#bytes[start])) this.textTokens += 1;
     }
@@ -145,11 +154,11 @@ class BodyReader implements BodyFacts {
     if (!known.has(name)) return;
     this.#field = name;
     this.#fieldDepth = depth;
-    this.fields.delete(name);
+    this.#values.set(name, null);
   }
 
   #forgetMembersOf(parent: string): void {
-    for (const name of this.fields.keys()) if (name.startsWith(`${parent}.`)) this.fields.delete(name);
+    for (const name of this.#values.keys()) if (name.startsWith(`${parent}.`)) this.#values.set(name, null);
   }
 
   #countPrompt(): void {

@@ -122,7 +122,7 @@ export class JsonTokens {
     const from = this.#start + 1;
     const end = this.#end - 1;
     if (end - from > maxBytes) return null;
-    const raw = decodeUtf8(this.#bytes.subarray(from, end));
+    const raw = decodeShort(this.#bytes, from, end);
     const text = raw.includes("\\") ? parseJson(`"${raw}"`) : raw;
     return typeof text === "string" ? text : null;
   }
@@ -182,6 +182,18 @@ export class JsonTokens {
     while (byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09) byte = this.#bytes[++this.#at];
     return byte;
   }
+}
+
+/** Most names are a few letters, and a decoder takes longer to start than to put those together. */
+function decodeShort(bytes: Uint8Array, start: number, end: number): string {
+  if (end - start > 24) return decodeUtf8(bytes.subarray(start, end));
+  let text = "";
+  for (let at = start; at < end; at++) {
+    const byte = bytes[at] as number;
+    if (byte >= 0x80) return decodeUtf8(bytes.subarray(start, end));
+    text += String.fromCharCode(byte);
+  }
+  return text;
 }
 
 /** The offset behind the quote that closes the string whose text starts at `from`, -1 where none does. */

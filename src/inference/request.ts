@@ -44,7 +44,7 @@ export function readInferenceRequest(body: Uint8Array, head: InferenceRequestHea
   const { generates } = dialect;
   return {
     // Where the path names the model, the provider goes by it and passes over what the body says.
-    model: modelName(dialect.model) ?? modelName(facts.fields.get("model")),
+    model: modelName(dialect.model) ?? modelName(facts.field("model")),
     promptTokens: promptTokens(facts, body.length, head),
     maxOutputTokens: firstCount(dialect.outputCaps, facts),
     choices: choices(facts),
@@ -69,19 +69,19 @@ function promptTokens(facts: BodyFacts, seenBytes: number, head: InferenceReques
   return Math.min(MAX_TOKENS, Math.ceil(facts.textTokens * scale) + facts.payloadTokens);
 }
 
-function isStream({ streams }: Dialect, { fields }: BodyFacts): boolean {
+function isStream({ streams }: Dialect, facts: BodyFacts): boolean {
   if (streams === "always") return true;
-  return streams === "unless-false" ? fields.get("stream") !== false : fields.get("stream") === true;
+  return streams === "unless-false" ? facts.field("stream") !== false : facts.field("stream") === true;
 }
 
 function choices(facts: BodyFacts): number {
-  const asked = choiceFields.map((name) => positiveInteger(facts.fields.get(name)) ?? 1);
+  const asked = choiceFields.map((name) => positiveInteger(facts.field(name)) ?? 1);
   return Math.min(MAX_CHOICES, Math.max(...asked)) * Math.min(MAX_PROMPTS, facts.prompts);
 }
 
-function firstCount(names: readonly string[], { fields }: BodyFacts): number | null {
+function firstCount(names: readonly string[], facts: BodyFacts): number | null {
   for (const name of names) {
-    const count = positiveInteger(fields.get(name));
+    const count = positiveInteger(facts.field(name));
     if (count !== null) return count;
   }
   return null;

@@ -168,6 +168,39 @@ test("the result differs in that member alone, and by bytes in one place", () =>
   );
 });
 
+test("of any duplicates the same ones count as for JSON.parse", () => {
+  const include = fc.constantFrom(
+    '"include_usage":true',
+    '"include_usage":false',
+    '"include_usag\\u0065":[]',
+    '"a":{}',
+  );
+  const inner = fc.array(include, { maxLength: 3 }).map((members) => `{${members.join()}}`);
+  const outer = fc.oneof(
+    fc.constantFrom(
+      '"stream":true',
+      '"stream":false',
+      '"str\\u0065am":true',
+      '"a":"b"',
+      '"stream_options":null',
+    ),
+    inner.map((options) => `"stream_options":${options}`),
+    inner.map((options) => `"stream\\u005foptions" : ${options}`),
+    inner.map((options) => `"a":{"stream_options":${options},"stream":false}`),
+  );
+  fc.assert(
+    fc.property(fc.array(outer, { maxLength: 6 }), (members) => {
+      const text = `{${members.join()}}`;
+      const parsed = JSON.parse(text);
+      const { stream, stream_options: options } = parsed;
+      const isAsked = stream !== true || options?.include_usage === true;
+      const expected = isAsked ? null : { ...parsed, stream_options: { ...options, include_usage: true } };
+      assert.deepEqual(JSON.parse(ask(text) ?? "null"), expected, text);
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
 test("no bytes make it throw", () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
