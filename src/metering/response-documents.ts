@@ -39,8 +39,9 @@ export class ResponseDocuments implements DocumentReader {
     return (
       this.#format.marks.some((mark) => text.includes(mark)) ||
       (!this.#report.hasModel && text.includes('"model"')) ||
-      text.includes('"error"') ||
-      ESCAPED_ASCII.test(text)
+      // The quote before it is left out: a search that starts with one stops at every name.
+      text.includes('error"') ||
+      (text.includes("\\u00") && ESCAPED_ASCII.test(text))
     );
   }
 
