@@ -26,4 +26,6 @@ export interface DocumentReader {
   finish(): void;
   /** Takes note that the stream said, outside any document, that something went wrong. */
   fail(): void;
+  /** Takes note that the body stopped within the last document. */
+  cut(): void;
 }

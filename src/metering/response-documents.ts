@@ -59,6 +59,10 @@ export class ResponseDocuments implements DocumentReader {
     this.#report.fail();
   }
 
+  cut(): void {
+    this.#report.cut();
+  }
+
   #recognise(document: JsonObject): void {
     const found = this.#formats.find((format) => format.recognises(document));
     if (!found) return;

@@ -40,8 +40,7 @@ export class SseFraming implements Framing {
     if (document.kind === "members") {
       this.#isTailWhole = document.isWhole;
       this.#reader.read(document.members);
-      // What a document says about being the last does not count where the document is cut itself.
-      if (this.#isEnding && !document.isWhole) this.#reader.fail();
+      if (this.#isEnding && !document.isWhole) this.#reader.cut();
     } else this.#take(document.text);
   }
 

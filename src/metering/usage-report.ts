@@ -10,9 +10,15 @@ export class UsageReport {
   #isFinal = false;
   #isFinished = false;
   #hasFailed = false;
+  #isCut = false;
 
   get hasModel(): boolean {
     return this.#model !== null;
+  }
+
+  /** Whether the response said that something went wrong. */
+  get hasFailed(): boolean {
+    return this.#hasFailed;
   }
 
   /**
@@ -41,6 +47,11 @@ export class UsageReport {
     this.#hasFailed = true;
   }
 
+  /** The body stops within a document: what that says about being the last does not count. */
+  cut(): void {
+    this.#isCut = true;
+  }
+
   /**
    * What was used, null if nothing said so.
    * @param endedCleanly whether the body came to its end, and stopped where a document did
@@ -48,6 +59,6 @@ export class UsageReport {
   usage(endedCleanly: boolean): Usage | null {
     if (this.#counts === null) return null;
     const hasEnded = this.#isFinished || (this.#isFinal && endedCleanly);
-    return { ...this.#counts, model: this.#model, complete: hasEnded && !this.#hasFailed };
+    return { ...this.#counts, model: this.#model, complete: hasEnded && !this.#hasFailed && !this.#isCut };
   }
 }
