@@ -8,7 +8,7 @@ export class JsonFraming implements Framing {
 
   constructor(reader: DocumentReader) {
     this.#reader = reader;
-    this.#scanner = new JsonScanner(reader.wanted, (document) => reader.read(document));
+    this.#scanner = new JsonScanner(reader.wanted, (document) => reader.read(document), reader.written);
   }
 
   push(chunk: Uint8Array): void {

@@ -17,6 +17,11 @@ export interface Meter {
   /** The next bytes of the body, not compressed, split anywhere. Never throws; the chunk is not kept. */
   push(chunk: Uint8Array): void;
   /**
+   * What the model is estimated to have written so far, in tokens, going by the text that passed; for responses that do
+   * not say it themselves. 0 before any text came, and for what is not text; it never falls.
+   */
+  readonly delivered: number;
+  /**
    * Whether the response told in its body of a failure of the provider's: an `error` event, a document with an `error`,
    * an AWS exception, or an end for that reason. A body that just breaks off did not.
    */
@@ -43,6 +48,10 @@ class ResponseMeter implements Meter {
   constructor(source: UsageSource, head: ResponseHead) {
     this.#head = head;
     this.#documents = new ResponseDocuments(candidatesOf(source, head), this.#report, head);
+  }
+
+  get delivered(): number {
+    return this.#report.written.tokens;
   }
 
   get hasFailed(): boolean {

@@ -3,6 +3,7 @@ import type { DocumentReader } from "./framing.js";
 import type { JsonObject } from "./json-object.js";
 import type { UsageReport } from "./usage-report.js";
 import { type WantedMembers, wantedMembers } from "./wanted-members.js";
+import type { WrittenText } from "./written-text.js";
 
 /** What the documents of a response may be. */
 export interface Candidates {
@@ -17,6 +18,7 @@ const ESCAPED_ASCII = /\\u00[2-7]/;
 /** Reads the documents of one response, in the format that they turn out to have. */
 export class ResponseDocuments implements DocumentReader {
   readonly wanted: WantedMembers;
+  readonly written: WrittenText;
   readonly #formats: readonly Format[];
   readonly #report: UsageReport;
   readonly #head: ResponseHead;
@@ -27,6 +29,7 @@ export class ResponseDocuments implements DocumentReader {
   constructor({ formats, presumed }: Candidates, report: UsageReport, head: ResponseHead) {
     this.#formats = formats;
     this.#report = report;
+    this.written = report.written;
     this.#head = head;
     this.#format = presumed ?? (formats.length === 1 ? (formats[0] ?? null) : null);
     this.#isSettled = formats.length === 1;

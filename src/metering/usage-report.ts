@@ -1,10 +1,13 @@
 import type { TokenCounts, Usage } from "./usage.js";
+import { WrittenText } from "./written-text.js";
 
 /** A longer model name is taken for none: names become labels and keys further on. */
 const MAX_MODEL_LENGTH = 256;
 
 /** What a response has said so far of what it used. */
 export class UsageReport {
+  /** The text of it, to go by where it does not say. */
+  readonly written = new WrittenText();
   #counts: TokenCounts | null = null;
   #model: string | null = null;
   #isFinal = false;
