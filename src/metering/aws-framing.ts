@@ -12,7 +12,7 @@ export class AwsFraming implements Framing {
 
   constructor(reader: DocumentReader) {
     this.#reader = reader;
-    this.#document = new DocumentBytes(reader.wanted);
+    this.#document = new DocumentBytes(reader);
     this.#parser = new AwsEventStreamParser({
       payload: (bytes) => this.#document.append(bytes),
       message: (headers) => this.#take(headers),
@@ -36,9 +36,13 @@ export class AwsFraming implements Framing {
     // Errors come as messages of their own, inside a response whose status is 200.
     if ((headers.get(":message-type") ?? "event") !== "event") this.#reader.fail();
     else if (document.kind === "members") this.#reader.read(document.members);
-    else if (this.#reader.wants(document.text)) {
-      const value = parseJson(document.text);
-      if (isJsonObject(value)) this.#reader.read(value);
-    }
+    else this.#takeText(document.text);
+  }
+
+  #takeText(text: string): void {
+    this.#reader.written.takeDocument(text);
+    if (!this.#reader.wants(text)) return;
+    const document = parseJson(text);
+    if (isJsonObject(document)) this.#reader.read(document);
   }
 }

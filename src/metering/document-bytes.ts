@@ -1,8 +1,8 @@
 import { BoundedBytes } from "./bounded-bytes.js";
+import type { DocumentReader } from "./framing.js";
 import type { JsonObject } from "./json-object.js";
 import { JsonScanner } from "./json-scanner.js";
 import { decodeUtf8 } from "./utf8.js";
-import type { WantedMembers } from "./wanted-members.js";
 
 /** The longest document of a stream that is held; a longer one, with an image in it say, is scanned as it passes. */
 export const MAX_HELD_BYTES = 64 * 1024;
@@ -15,21 +15,23 @@ export type StreamDocument =
 
 /** Collects the data of one message after the other. */
 export class DocumentBytes {
-  readonly #wanted: WantedMembers;
+  readonly #reader: DocumentReader;
   readonly #held = new BoundedBytes(MAX_HELD_BYTES);
   #scanner: JsonScanner | null = null;
   #members: JsonObject = {};
 
-  constructor(wanted: WantedMembers) {
-    this.#wanted = wanted;
+  /** @param reader whose members are wanted, and who hears of the text in a message that is not held */
+  constructor(reader: DocumentReader) {
+    this.#reader = reader;
   }
 
   append(bytes: Uint8Array): void {
     if (this.#scanner === null && this.#held.length + bytes.length > MAX_HELD_BYTES) {
       this.#members = {};
-      this.#scanner = new JsonScanner(this.#wanted, (members) => {
+      const keep = (members: JsonObject) => {
         this.#members = members;
-      });
+      };
+      this.#scanner = new JsonScanner(this.#reader.wanted, keep, this.#reader.written);
       this.#scanner.push(this.#held.view());
       this.#held.clear();
     }

@@ -1,5 +1,6 @@
 import type { JsonObject } from "./json-object.js";
 import type { WantedMembers } from "./wanted-members.js";
+import type { WrittenText } from "./written-text.js";
 
 /** Finds the JSON documents in the bytes of a body and hands them to a reader. Never throws on any bytes. */
 export interface Framing {
@@ -15,6 +16,8 @@ export interface Framing {
 export interface DocumentReader {
   /** The members that {@link read} looks at; of a document that is not held, only these are handed over. */
   readonly wanted: WantedMembers;
+  /** Hears of the text in every document, be it read or not. */
+  readonly written: WrittenText;
   /**
    * Whether the text of a stream's event may matter. It is asked for every event, nearly all of which carry a few
    * letters of an answer, so that those are not parsed. May say yes too often, never no to what {@link read} needs.
@@ -26,4 +29,6 @@ export interface DocumentReader {
   finish(): void;
   /** Takes note that the stream said, outside any document, that something went wrong. */
   fail(): void;
+  /** Takes note that the body stopped within the last document. */
+  cut(): void;
 }

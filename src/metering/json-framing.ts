@@ -8,7 +8,7 @@ export class JsonFraming implements Framing {
 
   constructor(reader: DocumentReader) {
     this.#reader = reader;
-    this.#scanner = new JsonScanner(reader.wanted, (document) => reader.read(document));
+    this.#scanner = new JsonScanner(reader.wanted, (document) => reader.read(document), reader.written);
   }
 
   push(chunk: Uint8Array): void {
@@ -18,8 +18,7 @@ export class JsonFraming implements Framing {
   end(): boolean {
     const { isClosed } = this.#scanner;
     this.#scanner.end();
-    // What a document says about being the last does not count where the document is cut itself.
-    if (!isClosed) this.#reader.fail();
+    if (!isClosed) this.#reader.cut();
     return isClosed;
   }
 }

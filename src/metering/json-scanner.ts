@@ -1,7 +1,9 @@
 import { BoundedBytes } from "./bounded-bytes.js";
 import { type JsonObject, parseJson } from "./json-object.js";
+import { isTextName, textNames } from "./text-names.js";
 import { decodeUtf8 } from "./utf8.js";
 import type { WantedMembers } from "./wanted-members.js";
+import type { TextSink } from "./written-text.js";
 
 /** The longest value a scanner captures, in bytes; a longer one is passed over. */
 export const MAX_MEMBER_BYTES = 64 * 1024;
@@ -46,11 +48,13 @@ interface OpenObject {
  * of any size costs at most {@link MAX_MEMBER_BYTES} and what was captured.
  *
  * UTF-8 needs no care while scanning: bytes of multi-byte characters are all above 0x7f and so never look like
- * structure. Values that are not wanted are only checked for balance. After malformed JSON nothing more is captured.
+ * structure. Values that are not wanted are only checked for balance. The texts in any of them go to `text`. After
+ * malformed JSON nothing more is captured.
  */
 export class JsonScanner {
   readonly #wanted: WantedMembers;
   readonly #onDocument: (document: JsonObject) => void;
+  readonly #text: TextSink;
   readonly #key = new BoundedBytes(MAX_KEY_BYTES);
   readonly #value = new BoundedBytes(MAX_MEMBER_BYTES);
   #state: State = "between-documents";
@@ -64,12 +68,19 @@ export class JsonScanner {
   /** The member whose value comes or passes, and what is wanted of it. */
   #member = "";
   #memberWanted: WantedMembers | null | undefined;
-  /** Where in the current chunk the text being collected starts. */
+  /** Where in the current chunk what is being collected starts. */
   #from = 0;
+  /** The same for a string that may be a text, or the name of one, within a value. */
+  #stringFrom = 0;
+  /** Whether the string that passes, or comes, is a text. */
+  #isText = false;
+  /** Whether a string that may have named a text has just passed, within a value. */
+  #isAfterName = false;
 
-  constructor(wanted: WantedMembers, onDocument: (document: JsonObject) => void) {
+  constructor(wanted: WantedMembers, onDocument: (document: JsonObject) => void, text: TextSink) {
     this.#wanted = wanted;
     this.#onDocument = onDocument;
+    this.#text = text;
   }
 
   /** Whether the bytes so far are whole documents, with nothing but space behind the last. */
@@ -79,11 +90,17 @@ export class JsonScanner {
 
   push(chunk: Uint8Array): void {
     this.#from = 0;
+    this.#stringFrom = 0;
     let at = 0;
     while (at < chunk.length && this.#state !== "malformed") at = this.#step(chunk, at);
     if (this.#state === "in-key") this.#key.append(chunk.subarray(this.#from));
     else if (this.#memberWanted === null && this.#state.startsWith("in-")) {
       this.#value.append(chunk.subarray(this.#from));
+    }
+    const isString = this.#state === "in-string" || this.#state === "in-nested-string";
+    if (isString && this.#isText) this.#text.append(chunk.subarray(this.#stringFrom));
+    else if (this.#state === "in-nested-string" && !this.#key.hasOverflowed) {
+      this.#key.append(chunk.subarray(this.#stringFrom));
     }
   }
 
@@ -154,8 +171,11 @@ export class JsonScanner {
   #openValue(byte: number | undefined, at: number): void {
     const wanted = this.#memberWanted;
     this.#from = at;
-    if (byte === QUOTE) this.#state = "in-string";
-    else if (byte === OPEN_BRACE && wanted) {
+    if (byte === QUOTE) {
+      this.#state = "in-string";
+      this.#stringFrom = at + 1;
+      this.#isText = textNames.has(this.#member);
+    } else if (byte === OPEN_BRACE && wanted) {
       const { captured } = this.#object as OpenObject;
       this.#openObject(wanted);
       captured[this.#member] = this.#object?.captured;
@@ -170,6 +190,7 @@ export class JsonScanner {
   #closeKey(chunk: Uint8Array, end: number): void {
     this.#state = "before-colon";
     this.#key.append(chunk.subarray(this.#from, end - 1));
+    this.#member = "";
     this.#memberWanted = undefined;
     if (this.#key.hasOverflowed) return;
     const raw = decodeUtf8(this.#key.view());
@@ -217,18 +238,55 @@ export class JsonScanner {
   }
 
   #closeString(chunk: Uint8Array, end: number): number {
-    if (this.#state === "in-nested-string") this.#state = "in-nested";
-    else if (this.#state === "in-key") this.#closeKey(chunk, end);
-    else this.#closeValue(chunk, end);
+    if (this.#state === "in-key") this.#closeKey(chunk, end);
+    else if (this.#state === "in-nested-string") this.#closeNestedString(chunk, end);
+    else {
+      if (this.#isText) this.#closeText(chunk, end);
+      this.#closeValue(chunk, end);
+    }
     return end;
   }
 
-  #skipNested(chunk: Uint8Array, start: number): number {
+  #openNestedString(start: number): void {
+    this.#state = "in-nested-string";
+    this.#stringFrom = start;
+    this.#key.clear();
+  }
+
+  #closeNestedString(chunk: Uint8Array, end: number): void {
+    this.#state = "in-nested";
+    if (this.#isText) this.#closeText(chunk, end);
+    else this.#isAfterName = this.#isTextName(chunk, end);
+  }
+
+  #closeText(chunk: Uint8Array, end: number): void {
+    this.#isText = false;
+    this.#text.append(chunk.subarray(this.#stringFrom, end - 1));
+    this.#text.close();
+  }
+
+  /** Whether the string whose closing quote is before `end` may name a text. */
+  #isTextName(chunk: Uint8Array, end: number): boolean {
+    if (this.#key.length === 0) return isTextName(chunk, this.#stringFrom, end - 1);
+    this.#key.append(chunk.subarray(this.#stringFrom, end - 1));
+    return isTextName(this.#key.view(), 0, this.#key.length);
+  }
+
+  /** Finds out what stands behind a name: only a value has a colon before it, so a string that does is a text. */
+  #skipColon(chunk: Uint8Array, start: number): number {
     let at = start;
+    while (at < chunk.length && (chunk[at] === COLON || isSpace(chunk[at]))) at += 1;
+    this.#isAfterName = at === chunk.length;
+    this.#isText = chunk[at] === QUOTE;
+    return at;
+  }
+
+  #skipNested(chunk: Uint8Array, start: number): number {
+    let at = this.#isAfterName ? this.#skipColon(chunk, start) : start;
     while (at < chunk.length) {
       const byte = chunk[at++] as number;
       if (byte === QUOTE) {
-        this.#state = "in-nested-string";
+        this.#openNestedString(at);
         return at;
       }
       // Brackets and braces differ only in bit 0x20, and nothing else maps to the same two bytes.

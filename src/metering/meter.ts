@@ -17,6 +17,16 @@ export interface Meter {
   /** The next bytes of the body, not compressed, split anywhere. Never throws; the chunk is not kept. */
   push(chunk: Uint8Array): void;
   /**
+   * What the model is estimated to have written so far, in tokens, going by the text that passed; for responses that do
+   * not say it themselves. 0 before any text came, and for what is not text; it never falls.
+   */
+  readonly delivered: number;
+  /**
+   * Whether the response told in its body of a failure of the provider's: an `error` event, a document with an `error`,
+   * an AWS exception, or an end for that reason. A body that just breaks off did not.
+   */
+  readonly hasFailed: boolean;
+  /**
    * Takes the bytes so far for the whole body and returns what it used, null if it did not say. A body that was cut
    * off gives what is known until then, with `complete` false. Never throws; later bytes change nothing.
    */
@@ -40,7 +50,16 @@ class ResponseMeter implements Meter {
     this.#documents = new ResponseDocuments(candidatesOf(source, head), this.#report, head);
   }
 
+  get delivered(): number {
+    return this.#report.written.tokens;
+  }
+
+  get hasFailed(): boolean {
+    return this.#report.hasFailed;
+  }
+
   push(chunk: Uint8Array): void {
+    if (this.#result !== undefined) return;
     if (this.#framing !== null) {
       this.#framing.push(chunk);
       return;

@@ -3,6 +3,7 @@ import type { DocumentReader } from "./framing.js";
 import type { JsonObject } from "./json-object.js";
 import type { UsageReport } from "./usage-report.js";
 import { type WantedMembers, wantedMembers } from "./wanted-members.js";
+import type { WrittenText } from "./written-text.js";
 
 /** What the documents of a response may be. */
 export interface Candidates {
@@ -17,6 +18,7 @@ const ESCAPED_ASCII = /\\u00[2-7]/;
 /** Reads the documents of one response, in the format that they turn out to have. */
 export class ResponseDocuments implements DocumentReader {
   readonly wanted: WantedMembers;
+  readonly written: WrittenText;
   readonly #formats: readonly Format[];
   readonly #report: UsageReport;
   readonly #head: ResponseHead;
@@ -27,6 +29,7 @@ export class ResponseDocuments implements DocumentReader {
   constructor({ formats, presumed }: Candidates, report: UsageReport, head: ResponseHead) {
     this.#formats = formats;
     this.#report = report;
+    this.written = report.written;
     this.#head = head;
     this.#format = presumed ?? (formats.length === 1 ? (formats[0] ?? null) : null);
     this.#isSettled = formats.length === 1;
@@ -39,8 +42,9 @@ export class ResponseDocuments implements DocumentReader {
     return (
       this.#format.marks.some((mark) => text.includes(mark)) ||
       (!this.#report.hasModel && text.includes('"model"')) ||
-      text.includes('"error"') ||
-      ESCAPED_ASCII.test(text)
+      // The quote before it is left out: a search that starts with one stops at every name.
+      text.includes('error"') ||
+      (text.includes("\\u00") && ESCAPED_ASCII.test(text))
     );
   }
 
@@ -56,6 +60,10 @@ export class ResponseDocuments implements DocumentReader {
 
   fail(): void {
     this.#report.fail();
+  }
+
+  cut(): void {
+    this.#report.cut();
   }
 
   #recognise(document: JsonObject): void {

@@ -16,7 +16,7 @@ export class SseFraming implements Framing {
 
   constructor(reader: DocumentReader) {
     this.#reader = reader;
-    this.#document = new DocumentBytes(reader.wanted);
+    this.#document = new DocumentBytes(reader);
     this.#parser = new EventStreamParser({
       data: (bytes) => this.#document.append(bytes),
       dispatch: () => this.#dispatch(),
@@ -40,8 +40,7 @@ export class SseFraming implements Framing {
     if (document.kind === "members") {
       this.#isTailWhole = document.isWhole;
       this.#reader.read(document.members);
-      // What a document says about being the last does not count where the document is cut itself.
-      if (this.#isEnding && !document.isWhole) this.#reader.fail();
+      if (this.#isEnding && !document.isWhole) this.#reader.cut();
     } else this.#take(document.text);
   }
 
@@ -49,7 +48,10 @@ export class SseFraming implements Framing {
     if (text.length < 16 && text.trim() === END_MARKER) {
       this.#isTailWhole = true;
       this.#reader.finish();
-    } else if (this.#isEnding || this.#reader.wants(text)) {
+      return;
+    }
+    this.#reader.written.takeDocument(text);
+    if (this.#isEnding || this.#reader.wants(text)) {
       // The tail is parsed even where the reader has no use for it: that is how a cut one is told from a whole one.
       const document = parseJson(text);
       this.#isTailWhole = isJsonObject(document);

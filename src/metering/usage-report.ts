@@ -1,18 +1,27 @@
 import type { TokenCounts, Usage } from "./usage.js";
+import { WrittenText } from "./written-text.js";
 
 /** A longer model name is taken for none: names become labels and keys further on. */
 const MAX_MODEL_LENGTH = 256;
 
 /** What a response has said so far of what it used. */
 export class UsageReport {
+  /** The text of it, to go by where it does not say. */
+  readonly written = new WrittenText();
   #counts: TokenCounts | null = null;
   #model: string | null = null;
   #isFinal = false;
   #isFinished = false;
   #hasFailed = false;
+  #isCut = false;
 
   get hasModel(): boolean {
     return this.#model !== null;
+  }
+
+  /** Whether the response said that something went wrong. */
+  get hasFailed(): boolean {
+    return this.#hasFailed;
   }
 
   /**
@@ -41,6 +50,11 @@ export class UsageReport {
     this.#hasFailed = true;
   }
 
+  /** The body stops within a document: what that says about being the last does not count. */
+  cut(): void {
+    this.#isCut = true;
+  }
+
   /**
    * What was used, null if nothing said so.
    * @param endedCleanly whether the body came to its end, and stopped where a document did
@@ -48,6 +62,6 @@ export class UsageReport {
   usage(endedCleanly: boolean): Usage | null {
     if (this.#counts === null) return null;
     const hasEnded = this.#isFinished || (this.#isFinal && endedCleanly);
-    return { ...this.#counts, model: this.#model, complete: hasEnded && !this.#hasFailed };
+    return { ...this.#counts, model: this.#model, complete: hasEnded && !this.#hasFailed && !this.#isCut };
   }
 }

@@ -4,6 +4,7 @@ import fc from "fast-check";
 import type { JsonObject } from "../../src/metering/json-object.js";
 import { JsonScanner, MAX_MEMBER_BYTES } from "../../src/metering/json-scanner.js";
 import { type MemberPath, wantedMembers } from "../../src/metering/wanted-members.js";
+import { WrittenText } from "../../src/metering/written-text.js";
 import { bytesOf, cuts, pieces, singleBytes } from "./feeding.js";
 
 interface Scan {
@@ -15,7 +16,11 @@ const USAGE_AND_MODEL = [["usage"], ["model"]];
 
 function scan(body: string | Iterable<Uint8Array>, paths: readonly MemberPath[] = USAGE_AND_MODEL): Scan {
   const documents: JsonObject[] = [];
-  const scanner = new JsonScanner(wantedMembers(paths), (document) => documents.push({ ...document }));
+  const scanner = new JsonScanner(
+    wantedMembers(paths),
+    (document) => documents.push({ ...document }),
+    new WrittenText(),
+  );
   for (const chunk of typeof body === "string" ? [bytesOf(body)] : body) scanner.push(chunk);
   const { isClosed } = scanner;
   scanner.end();

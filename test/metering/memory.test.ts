@@ -27,6 +27,7 @@ const DELTA = `data: {"choices":[{"delta":{"content":"京都"},"finish_reason":n
 const BODIES: LargeBody[] = [
   { name: "embeddings", head: '{"data":[0', filling: ",-0.0123456789", tail: `],${USAGE}}` },
   { name: "one JSON string", head: '{"image":"', filling: 'aGVsbG8gd29ybGQ\\"{', tail: `",${USAGE}}` },
+  { name: "one text", head: '{"choices":[{"text":"', filling: "京都\\n and ", tail: `"}],${USAGE}}` },
   { name: "one key", head: '{"', filling: "abcdefgh", tail: `":1,${USAGE}}` },
   { name: "deep nesting", head: '{"a":', filling: '[{"b":', tail: "" },
   { name: "one captured member", head: '{"usage":[0', filling: ",1", tail: `],${USAGE}}` },

@@ -32,6 +32,7 @@ export const bedrockInvoke: Format = {
     return (document) => {
       const { bytes } = document;
       const text = typeof bytes === "string" ? decode(bytes) : null;
+      if (text !== null) report.written.takeDocument(text);
       if (text !== null && !text.includes(METRICS) && !inner.wants(text)) return;
       const content = text === null ? document : parseJson(text);
       if (!isJsonObject(content)) return;
