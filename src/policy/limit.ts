@@ -1,3 +1,4 @@
+import type { ModelPattern } from "./model.js";
 import type { EpochMs, Window } from "./window.js";
 
 /**
@@ -18,10 +19,16 @@ export const levels = [
 export type Level = (typeof levels)[number];
 
 export const tokenUnits = ["totalTokens", "promptTokens", "completionTokens"] as const;
-export const units = ["requests", "bytes", ...tokenUnits] as const;
-/** What a limit counts. Requests are known before they pass, bytes and tokens only after the response. */
+export const usageUnits = [...tokenUnits, "spend"] as const;
+export const units = ["requests", "bytes", ...usageUnits] as const;
+/**
+ * What a limit counts. Requests are known before they pass; bytes, and what the usage of AI responses tells, only after
+ * the response. `spend` is money, in millionths of the policy's currency.
+ */
 export type Unit = (typeof units)[number];
 export type TokenUnit = (typeof tokenUnits)[number];
+/** What the usage of an AI response decides. */
+export type UsageUnit = (typeof usageUnits)[number];
 
 /** At most `max` of `unit` in every `window`, for each key that is counted at this level. */
 export interface Limit {
@@ -35,6 +42,8 @@ export interface Limit {
   readonly scope: string;
   readonly unit: Unit;
   readonly max: number;
+  /** Whose requests alone it counts; null where it counts those of every model, and of no model. */
+  readonly model: ModelPattern | null;
   readonly window: Window;
   /** False for one that only watches: it counts and is reported, and lets everything through. */
   readonly enforced: boolean;
@@ -74,5 +83,9 @@ export function remaining({ charge, used }: Standing): number {
 }
 
 export function isTokenLimit(limit: Limit): limit is Limit & { readonly unit: TokenUnit } {
+  return isUsageLimit(limit) && limit.unit !== "spend";
+}
+
+export function isUsageLimit(limit: Limit): limit is Limit & { readonly unit: UsageUnit } {
   return limit.unit !== "requests" && limit.unit !== "bytes";
 }
