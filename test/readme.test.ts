@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { describe, test } from "node:test";
 import { parsePolicy } from "../src/config/load.js";
-import { aiProviders } from "../src/policy/policy.js";
+import { aiProviders } from "../src/policy/ai.js";
 
 const readme = await readFile("README.md", "utf8");
 

@@ -17,23 +17,36 @@ export interface TokenFigures {
 /** What a request comes to in each unit that its response decides. */
 export type Amounts = Readonly<Record<UsageUnit, number>>;
 
-const MILLION = 1_000_000n;
+/** A rate of one, and how many of them make one of the unit. */
+const MILLION = 1_000_000;
+
+/** Each token counts as one where nothing else is said. */
+const plain: TokenRates = {
+  input: MILLION,
+  cachedInput: MILLION,
+  cacheWriteInput: MILLION,
+  output: MILLION,
+  reasoning: MILLION,
+};
 
 /**
- * What limits count for a usage: tokens by their weights, each rounded up to a whole one, and money in millionths of
- * the currency. Exact, however many tokens there are; at most what a number holds exactly.
+ * What limits count for a usage: tokens by their weights, rounded up to a whole one, and money in millionths of the
+ * currency, rounded up too. Exact, however many tokens there are, up to what a number holds exactly.
+ *
+ * @param terms null for a model that the policy does not know: its tokens count as one each, and cost nothing
  */
 export function amountsOf(figures: TokenFigures, terms: ModelTerms | null): Amounts {
-  const { input, output, total } = figures;
-  // What a provider's total has beyond its parts is of no kind that could have a rate.
-  const rest = total - input - output;
-  const weights = terms?.weights;
-  const prompt = weights ? rated(inputParts(figures, weights)) : input;
-  const completion = weights ? rated(outputParts(figures, weights)) : output;
-  const all = weights ? rated([...inputParts(figures, weights), ...outputParts(figures, weights)]) : input + output;
-  const prices = terms?.prices;
-  const spend = prices ? rated([...inputParts(figures, prices), ...outputParts(figures, prices)]) : 0;
-  return { totalTokens: all + rest, promptTokens: prompt, completionTokens: completion, spend };
+  const { weights, prices } = terms ?? { weights: plain, prices: null };
+  const input = inputParts(figures, weights);
+  const output = outputParts(figures, weights);
+  // What a provider's total has beyond its parts is of no kind that could have a rate of its own.
+  const rest: Part = [figures.total - figures.input - figures.output, MILLION];
+  return {
+    totalTokens: rated([...input, ...output, rest]),
+    promptTokens: rated(input),
+    completionTokens: rated(output),
+    spend: prices ? rated([...inputParts(figures, prices), ...outputParts(figures, prices)]) : 0,
+  };
 }
 
 type Part = readonly [tokens: number, rate: number];
@@ -53,8 +66,11 @@ function outputParts({ output, reasoning }: TokenFigures, rates: TokenRates): Pa
   ];
 }
 
+/** Counted in big integers: a thousand million tokens at a high price are more than a number holds exactly. */
 function rated(parts: readonly Part[]): number {
   const sum = parts.reduce((total, [tokens, rate]) => total + BigInt(tokens) * BigInt(rate), 0n);
-  const whole = (sum + MILLION - 1n) / MILLION;
-  return Number(whole < BigInt(Number.MAX_SAFE_INTEGER) ? whole : BigInt(Number.MAX_SAFE_INTEGER));
+  const million = BigInt(MILLION);
+  const whole = (sum + million - 1n) / million;
+  const most = BigInt(Number.MAX_SAFE_INTEGER);
+  return Number(whole < most ? whole : most);
 }

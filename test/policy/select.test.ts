@@ -3,8 +3,9 @@ import { describe, test } from "node:test";
 import { ApiIndex } from "../../src/policy/api-index.js";
 import { compileKeyTemplate } from "../../src/policy/key-template.js";
 import type { Charge, Level, Limit } from "../../src/policy/limit.js";
+import { ModelBook } from "../../src/policy/model.js";
 import type { Policy } from "../../src/policy/policy.js";
-import { selectCharges, settleCharges, tokenCharges } from "../../src/policy/select.js";
+import { selectCharges, settleCharges, usageCharges } from "../../src/policy/select.js";
 import { limitOf } from "../support/limits.js";
 import { anonymousOf, apiOf, applicationOf, subjectOf } from "./subjects.js";
 
@@ -29,6 +30,8 @@ function policyOf(key: string, custom: readonly Limit[]): Policy {
     shadow: false,
     faults: { format: "wso2-3", backendStatus: 503 },
     headers: { xRateLimit: true, rateLimit: false, aiTokens: true },
+    models: new ModelBook([]),
+    unknownModel: "default",
     limits: new Map(),
   };
 }
@@ -120,7 +123,7 @@ describe("a charge", () => {
       { limit: completion, key: "k", amount: 20 },
     ]);
     assert.deepEqual(
-      tokenCharges(all).map(({ limit }) => limit),
+      usageCharges(all).map(({ limit }) => limit),
       [total, prompt, completion],
     );
   });
