@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { parsePolicy } from "../../src/config/load.js";
-import { type Api, aiProviders } from "../../src/policy/policy.js";
+import { aiProviders } from "../../src/policy/ai.js";
+import type { Api } from "../../src/policy/policy.js";
 
 /** The API of a policy whose API has such an `ai`, in YAML. */
 function apiWith(ai: string, faults = ""): Api | undefined {
