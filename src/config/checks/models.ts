@@ -47,13 +47,9 @@ function checkPrices(file: File): Problem[] {
     path: ["models", pattern],
     message: `has no price, and would be free to ${limit}; a price may be 0`,
   }));
-  if (!knowsAll(file) && !Object.hasOwn(file, "unknownModel")) {
-    const message = `models that match none of these would be free to ${limit}: price "*", or say unknownModel: deny`;
+  if (!knowsAll(file) && !isUnreadable(file, "unknownModel") && file.unknownModel !== "deny") {
+    const message = `leave all other models free to ${limit}: give "*" a price, or say unknownModel: deny`;
     problems.push({ path: ["models"], message });
-  }
-  if (!knowsAll(file) && file.unknownModel === "default") {
-    const message = `lets models that match no pattern be free to ${limit}: price "*" under models, or say deny`;
-    problems.push({ path: ["unknownModel"], message });
   }
   return problems;
 }
