@@ -1,6 +1,5 @@
 import { z } from "zod";
 import { type AiFigure, aiProviders } from "../../policy/ai.js";
-import { decimal } from "./decimal.js";
 import { given, headerName } from "./text.js";
 
 const place = z.union(
@@ -41,9 +40,10 @@ const reservation = z
       .max(MAX_RESERVED, `must be at most ${MAX_RESERVED}`)
       .optional()
       .describe("For the answer to a request that sets it no maximum; 1024 by default."),
-    maxShare: decimal(
-      z.number().gt(0, "must be above 0 and at most 1").max(1, "must be above 0 and at most 1"),
-    )
+    maxShare: z
+      .number()
+      .gt(0, "must be above 0 and at most 1")
+      .max(1, "must be above 0 and at most 1")
       .optional()
       .describe("The part of a limit that one reservation may take at the most; 0.25 by default."),
   })
