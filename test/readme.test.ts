@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { describe, test } from "node:test";
 import { parsePolicy } from "../src/config/load.js";
-import { aiProviders } from "../src/policy/policy.js";
+import { aiProviders } from "../src/policy/ai.js";
+import { amountsOf } from "../src/policy/amounts.js";
 
 const readme = await readFile("README.md", "utf8");
 
@@ -30,6 +31,28 @@ describe("docs/policy.md", () => {
       assert.ok(parsePolicy(`version: 1\napis:\n-\n${api}`, "ai").policy.apisByRef.get("a/v1")?.ai, entry);
     }
     for (const provider of aiProviders) assert.ok(text.includes(`\`${provider}\``), provider);
+  });
+
+  test("shows models, limits on them and terms that load together", async () => {
+    const text = await readFile("docs/policy.md", "utf8");
+    const blocks = [...text.matchAll(/```yaml\n(.*?)```/gs)].map(([, block = ""]) => block);
+    const blockAt = (start: string) => blocks.find((block) => block.startsWith(start)) ?? assert.fail(start);
+    const api = ["name: a", "version: v1", "match: { pathPrefix: /a }"];
+    const parts = [...api, blockAt("ai:\n  provider: openai"), blockAt("limits:")].join("\n");
+    const file = `version: 1\n${blockAt("models:")}apis:\n-\n${parts.replaceAll(/^/gm, "  ")}`;
+    const { policy } = parsePolicy(file, "models");
+    assert.equal(policy.limits.size, 4);
+  });
+
+  test("shows an example of AI that loads, and counts as it says", async () => {
+    const text = await readFile("docs/policy.md", "utf8");
+    const [, block = ""] = /### An example\n\n```yaml\n(.*?)```/s.exec(text) ?? [];
+    const { policy, warnings } = parsePolicy(block, "example");
+    assert.deepEqual(warnings, []);
+    const figures = { input: 10_000, cachedInput: 8000, cacheWriteInput: 1000, output: 500, reasoning: 0 };
+    const amounts = amountsOf({ ...figures, total: 10_500 }, policy.models.find("claude-sonnet-4"));
+    assert.ok(text.includes(`| \`totalTokens\` | ${amounts.totalTokens.toLocaleString("en")} |`));
+    assert.ok(text.includes(`| \`spend\` | ${amounts.spend / 1e6} |`));
   });
 });
 

@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { compileAi } from "../config/compile-ai.js";
+import { compileSource } from "../config/compile-ai.js";
 import { ai } from "../config/schema/ai.js";
 import { WeirError } from "../errors.js";
 import { createBodyDecoder } from "../inflate/body-decoder.js";
@@ -95,7 +95,7 @@ function customSource(places: readonly string[]): UsageSource {
     }),
   );
   const { data, error } = ai.safeParse({ provider: "custom", usage });
-  if (data) return compileAi(data);
+  if (data) return compileSource(data);
   const [issue] = error.issues;
   throw new WeirError("USAGE", `--usage ${issue?.path.slice(1).join(" ")} ${issue?.message}`, {
     cause: error,

@@ -1,8 +1,31 @@
-import type { AiSource, AiUsagePlace, FaultFormat } from "../policy/policy.js";
+import type { AiSource, AiTerms, AiUsagePlace } from "../policy/ai.js";
+import type { FaultFormat } from "../policy/policy.js";
+import { takesUsageOption } from "./include-usage.js";
 import type { AiEntry } from "./schema/ai.js";
 
+/**
+ * How an AI API is read, admitted and charged.
+ *
+ * @param asksForModels whether something in the policy depends on the model that a request names
+ */
+export function compileAi(entry: AiEntry, asksForModels: boolean): AiTerms {
+  const { admission = "charge-after", onMissingUsage = "estimate", onDisconnect = "estimate" } = entry;
+  const { completionTokens = 1024, maxShare = 0.25 } = entry.reservation ?? {};
+  const needsAsking = admission === "reserve" && takesUsageOption(entry.provider) === "needed";
+  const includeUsage = entry.includeUsage ?? (needsAsking ? "inject" : "off");
+  return {
+    source: compileSource(entry),
+    admission,
+    includeUsage,
+    readsRequest: asksForModels || admission === "reserve" || includeUsage !== "off",
+    onMissingUsage,
+    onDisconnect,
+    reservation: { completionTokens, maxShare },
+  };
+}
+
 /** Without a provider, the responses show whose they are. */
-export function compileAi({ provider, usage = {} }: AiEntry): AiSource {
+export function compileSource({ provider, usage = {} }: AiEntry): AiSource {
   if (provider !== "custom") return { provider: provider ?? "detected" };
   const places = Object.entries(usage).map(([figure, place]) => [figure, place && compilePlace(place)]);
   return { provider, usage: Object.fromEntries(places) };

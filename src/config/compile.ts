@@ -19,7 +19,9 @@ import {
 } from "../policy/policy.js";
 import { parseOperation, ResourceTree } from "../policy/resource-tree.js";
 import { compileAi, providerFaults } from "./compile-ai.js";
+import { compileModels } from "./compile-models.js";
 import { LimitBook } from "./limit-book.js";
+import { allLimits } from "./limit-lists.js";
 import type { ApiEntry, FaultsEntry } from "./schema/api.js";
 import type { ApplicationEntry } from "./schema/application.js";
 import type { PolicyFile } from "./schema/policy.js";
@@ -56,6 +58,8 @@ export function compilePolicy(file: PolicyFile): Policy {
       rateLimit: file.headers?.rateLimit ?? false,
       aiTokens: file.headers?.aiTokens ?? true,
     },
+    models: compileModels(file.models),
+    unknownModel: file.unknownModel ?? "default",
     limits: book.byId,
   };
 }
@@ -74,13 +78,18 @@ function compileApi(book: LimitBook, file: PolicyFile, entry: ApiEntry): Api {
     ref,
     name: entry.name,
     version: entry.version,
-    ai: entry.ai ? compileAi(entry.ai) : null,
+    ai: entry.ai ? compileAi(entry.ai, asksForModels(file)) : null,
     resources,
     limits: book.limitSet("api", ref, entry),
     anonymous: book.limits("subscription", `anonymous on ${ref}`, { tier: file.anonymousTier, shadow }),
     backends: entry.backends ? compileBackends(book, entry, entry.backends) : null,
     faults: compileFaults(file, entry),
   };
+}
+
+/** Whether some limit counts only some models, or unknown ones are refused. */
+function asksForModels(file: PolicyFile): boolean {
+  return file.unknownModel === "deny" || allLimits(file).some(({ entry }) => entry.model !== undefined);
 }
 
 function compileBackends(

@@ -1,10 +1,12 @@
 import { type Calendar, calendarOf } from "../policy/calendar.js";
 import type { Condition } from "../policy/condition.js";
 import { parseIpRange } from "../policy/ip-range.js";
-import { type Level, type Limit, units } from "../policy/limit.js";
+import { type Level, type Limit, type Unit, units } from "../policy/limit.js";
+import { type ModelPattern, modelPattern } from "../policy/model.js";
 import type { ConditionalTier, LimitSet } from "../policy/policy.js";
 import { formatWindow, parseWindow, type Window } from "../policy/window.js";
 import { readBytes } from "./bytes.js";
+import { millionths } from "./millionths.js";
 import type { ConditionEntry, LimitEntry, TierEntry } from "./schema/limit.js";
 import type { PolicyFile } from "./schema/policy.js";
 
@@ -107,8 +109,8 @@ export class LimitBook {
   }
 
   /**
-   * Limits of one scope on the same unit and window share a counter, and the smaller number holds; only one that
-   * watches beside one that is enforced is counted apart.
+   * Limits of one scope on the same unit, window and model share a counter, and the smaller number holds; only one
+   * that watches beside one that is enforced is counted apart.
    */
   #register(scope: string, all: readonly Made[]): readonly Limit[] {
     const byId = new Map<string, Limit>();
@@ -116,13 +118,14 @@ export class LimitBook {
       (a, b) => Number(b.enforced) - Number(a.enforced),
     )) {
       const window = this.#window(entry);
+      const model = entry.model === undefined ? null : modelPattern(entry.model);
       for (const unit of units) {
-        const max = unit === "bytes" ? readBytes(entry.bytes) : entry[unit];
+        const max = maxOf(entry, unit);
         if (max === undefined || max === null) continue;
-        const shared = `${level}:${scope}:${unit}:${formatWindow(window)}`;
+        const shared = `${level}:${scope}:${unit}:${formatWindow(window)}${modelSuffix(model)}`;
         const id = !enforced && byId.get(shared)?.enforced ? `${shared}:shadow` : shared;
         const twin = byId.get(id);
-        if (!twin || max < twin.max) byId.set(id, { id, level, scope, unit, max, window, enforced });
+        if (!twin || max < twin.max) byId.set(id, { id, level, scope, unit, max, model, window, enforced });
       }
     }
     for (const [id, limit] of byId) this.byId.set(id, limit);
@@ -141,6 +144,28 @@ export class LimitBook {
     this.#calendars.set(timeZone, calendar);
     return calendar;
   }
+}
+
+/** The number of a limit, in its unit; undefined or null where the entry has none. */
+function maxOf(entry: LimitEntry, unit: Unit): number | null | undefined {
+  switch (unit) {
+    case "bytes":
+      return readBytes(entry.bytes);
+    case "spend":
+      return entry.spend === undefined ? undefined : millionths(entry.spend);
+    case "requests":
+    case "totalTokens":
+    case "promptTokens":
+    case "completionTokens":
+      return entry[unit];
+    default:
+      return unit satisfies never;
+  }
+}
+
+/** Without colons of the name's own: the parts of an id can be told apart from its end. */
+function modelSuffix(model: ModelPattern | null): string {
+  return model ? `:model=${model.text.replace(/[%:]/g, encodeURIComponent)}` : "";
 }
 
 function compileCondition(entry: ConditionEntry): Condition {

@@ -76,10 +76,11 @@ function findWarnings(file: PolicyFile): Problem[] {
       "domains let no other host through";
     return [{ path: ["apis", i, "match", "hosts"], message }];
   });
-  const reserving = apis.flatMap((api, i) => {
-    if (api.ai?.admission !== "reserve") return [];
-    const message = "reserve is not built yet: requests are charged after the response, as with charge-after";
-    return [{ path: ["apis", i, "ai", "admission"], message }];
+  const free = apis.flatMap((api, i) => {
+    if (api.ai?.onDisconnect !== "zero") return [];
+    const message =
+      "zero charges nothing for an answer whose client hangs up before its end, much as it has read";
+    return [{ path: ["apis", i, "ai", "onDisconnect"], message }];
   });
   const placeholders = applications.flatMap(({ credentials = [] }, i) =>
     credentials.flatMap(({ apiKey }, k) => {
@@ -88,5 +89,5 @@ function findWarnings(file: PolicyFile): Problem[] {
       return [{ path: ["applications", i, "credentials", k, "apiKey"], message }];
     }),
   );
-  return [...evadable, ...reserving, ...placeholders, ...warnOfSecrets(file)];
+  return [...evadable, ...free, ...placeholders, ...warnOfSecrets(file)];
 }

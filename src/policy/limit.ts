@@ -1,3 +1,4 @@
+import type { ModelPattern } from "./model.js";
 import type { EpochMs, Window } from "./window.js";
 
 /**
@@ -18,15 +19,21 @@ export const levels = [
 export type Level = (typeof levels)[number];
 
 export const tokenUnits = ["totalTokens", "promptTokens", "completionTokens"] as const;
-export const units = ["requests", "bytes", ...tokenUnits] as const;
-/** What a limit counts. Requests are known before they pass, bytes and tokens only after the response. */
+export const usageUnits = [...tokenUnits, "spend"] as const;
+export const units = ["requests", "bytes", ...usageUnits] as const;
+/**
+ * What a limit counts. Requests are known before they pass; bytes, and what the usage of AI responses tells, only after
+ * the response. `spend` is money, in millionths of the policy's currency.
+ */
 export type Unit = (typeof units)[number];
 export type TokenUnit = (typeof tokenUnits)[number];
+/** What the usage of an AI response decides. */
+export type UsageUnit = (typeof usageUnits)[number];
 
 /** At most `max` of `unit` in every `window`, for each key that is counted at this level. */
 export interface Limit {
   /**
-   * What makes it the same limit before and after a reload: level, scope, unit and window. The number is no
+   * What makes it the same limit before and after a reload: level, scope, unit, window and model. The number is no
    * part of it, so that a changed number applies to the counts of the running window.
    */
   readonly id: string;
@@ -35,6 +42,8 @@ export interface Limit {
   readonly scope: string;
   readonly unit: Unit;
   readonly max: number;
+  /** The models whose requests alone it counts; null where it counts those of every model, and of none. */
+  readonly model: ModelPattern | null;
   readonly window: Window;
   /** False for one that only watches: it counts and is reported, and lets everything through. */
   readonly enforced: boolean;
@@ -61,7 +70,7 @@ export interface Standing {
 
 /**
  * Whether a counter that stands at `used` has room. A request is let through when its whole amount fits. One
- * whose cost is not known yet (tokens: amount 0) needs room for at least one, so that the response that
+ * whose cost is not known yet (tokens, money: amount 0) needs room for at least one, so that the response that
  * crosses the limit is delivered and the next request is denied (WSO2 `ThrottleHandler`, `count >= limit`).
  */
 export function hasRoom(charge: Charge, used: number): boolean {
@@ -78,6 +87,12 @@ export function remaining({ charge, used }: Standing): number {
   return Math.max(0, charge.limit.max - used - charge.amount);
 }
 
+/** Whether it counts tokens. */
 export function isTokenLimit(limit: Limit): limit is Limit & { readonly unit: TokenUnit } {
+  return isUsageLimit(limit) && limit.unit !== "spend";
+}
+
+/** Whether it counts what the usage of an AI response tells: tokens or money. */
+export function isUsageLimit(limit: Limit): limit is Limit & { readonly unit: UsageUnit } {
   return limit.unit !== "requests" && limit.unit !== "bytes";
 }

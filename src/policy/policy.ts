@@ -1,8 +1,10 @@
+import type { AiTerms } from "./ai.js";
 import type { ApiIndex } from "./api-index.js";
 import type { Condition } from "./condition.js";
 import type { DenyRule } from "./deny-rule.js";
 import type { KeyTemplate } from "./key-template.js";
 import type { Limit } from "./limit.js";
+import type { ModelBook } from "./model.js";
 import type { ResourceTree } from "./resource-tree.js";
 
 export const environments = ["production", "sandbox"] as const;
@@ -47,50 +49,6 @@ export interface HeaderFamilies {
   readonly aiTokens: boolean;
 }
 
-/** Whose responses weir can read; see `metering/providers`. */
-export const aiProviders = [
-  "openai",
-  "openai-responses",
-  "azure-openai",
-  "anthropic",
-  "gemini",
-  "vertex",
-  "bedrock",
-  "bedrock-converse",
-  "bedrock-invoke",
-  "cohere",
-  "mistral",
-  "ollama",
-  "vllm",
-  "deepseek",
-  "groq",
-] as const;
-export type AiProvider = (typeof aiProviders)[number];
-
-/** How the responses of an AI API are read for their usage. */
-export type AiSource =
-  /** `detected` where the file does not say whose they are. */
-  | { readonly provider: AiProvider | "detected" }
-  | { readonly provider: "custom"; readonly usage: AiUsagePlaces };
-
-export type AiFigure =
-  | "input"
-  | "output"
-  | "total"
-  | "cachedInput"
-  | "cacheWriteInput"
-  | "reasoning"
-  | "model";
-
-/** Where responses of a provider that weir does not know tell what they used. */
-export type AiUsagePlaces = Readonly<Partial<Record<AiFigure, AiUsagePlace>>>;
-
-export type AiUsagePlace =
-  /** In a JSON document: the names that a JSON pointer (RFC 6901) leads along. */
-  | { readonly kind: "pointer"; readonly path: readonly string[] }
-  /** In a response header, by its lower-case name. */
-  | { readonly kind: "header"; readonly name: string };
-
 /**
  * A policy file, compiled: names are resolved, patterns are parsed and the charges of every limit with a single
  * counter are made, so that a request only looks up. Immutable; a reload builds a new one.
@@ -114,6 +72,10 @@ export interface Policy {
   readonly shadow: boolean;
   readonly faults: FaultOptions;
   readonly headers: HeaderFamilies;
+  /** What the tokens of each model weigh and cost. */
+  readonly models: ModelBook;
+  /** What becomes of a request for a model that {@link models} does not know. */
+  readonly unknownModel: "default" | "deny";
   /** Every limit by its id: how a response's usage finds the limits that its request matched. */
   readonly limits: ReadonlyMap<string, Limit>;
 }
@@ -123,7 +85,7 @@ export interface Api {
   readonly ref: string;
   readonly name: string;
   readonly version: string;
-  readonly ai: AiSource | null;
+  readonly ai: AiTerms | null;
   readonly resources: ResourceTree<Resource>;
   readonly limits: LimitSet;
   /** For all callers without credentials together, in place of a subscription's. */

@@ -1,10 +1,13 @@
 import { meets } from "./condition.js";
 import { boundedKey } from "./key-length.js";
-import { type Charge, isTokenLimit, type Limit, type TokenUnit } from "./limit.js";
+import { type Charge, isUsageLimit, type Limit, type UsageUnit } from "./limit.js";
 import type { LimitSet, Policy } from "./policy.js";
 import type { Subject } from "./subject.js";
 
-/** Every charge that a request makes: those of all limits, of all levels, that match it. */
+/**
+ * Every charge that a request may make: those of all limits, of all levels, that match it, whatever model it is for.
+ * {@link ofModel} leaves those of its model.
+ */
 export function selectCharges(policy: Policy, subject: Subject): Charge[] {
   const { api, resource, caller, environment } = subject;
   const charges: Charge[] = [];
@@ -22,7 +25,7 @@ export function selectCharges(policy: Policy, subject: Subject): Charge[] {
   return charges;
 }
 
-/** Requests are charged as they come; what a request costs in tokens and bytes is not known yet. */
+/** Requests are charged as they come; what a request costs in tokens, money and bytes is not known yet. */
 function charge(charges: Charge[], limits: readonly Limit[] | undefined, key: string): void {
   for (const limit of limits ?? []) charges.push({ limit, key, amount: limit.unit === "requests" ? 1 : 0 });
 }
@@ -37,9 +40,18 @@ function chargeSet(charges: Charge[], { own, tier }: LimitSet, subject: Subject)
   charge(charges, group ? group.limits : tier.otherwise, key);
 }
 
+/**
+ * The charges of a request for a model: those of limits on every model, and of limits on models that it is one of.
+ *
+ * @param model null where the request names none: of the limits on models only those on `*` count it
+ */
+export function ofModel(charges: readonly Charge[], model: string | null): Charge[] {
+  return charges.filter(({ limit }) => limit.model === null || limit.model.matches(model));
+}
+
 /** The charges that are settled when the response has told its usage. */
-export function tokenCharges(charges: readonly Charge[]): Charge[] {
-  return charges.filter(({ limit }) => isTokenLimit(limit));
+export function usageCharges(charges: readonly Charge[]): Charge[] {
+  return charges.filter(({ limit }) => isUsageLimit(limit));
 }
 
 /** The charges that are settled when Envoy has told how much was sent. */
@@ -47,11 +59,15 @@ export function byteCharges(charges: readonly Charge[]): Charge[] {
   return charges.filter(({ limit }) => limit.unit === "bytes");
 }
 
-/** What a request turned out to cost, as far as it is known. */
-export type Amounts = Readonly<Partial<Record<TokenUnit | "bytes", number>>>;
-
-/** The same counters, charged with what was used. */
-export function settleCharges(charges: readonly Charge[], used: Amounts): Charge[] {
+/**
+ * The same counters, charged with what was used.
+ *
+ * @param used what the request turned out to cost, as far as it is known
+ */
+export function settleCharges(
+  charges: readonly Charge[],
+  used: Readonly<Partial<Record<UsageUnit | "bytes", number>>>,
+): Charge[] {
   return charges.flatMap(({ limit, key }) => {
     const amount = limit.unit === "requests" ? undefined : used[limit.unit];
     return amount === undefined ? [] : [{ limit, key, amount }];

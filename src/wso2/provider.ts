@@ -1,4 +1,4 @@
-import type { AiProvider } from "../policy/policy.js";
+import type { AiProvider } from "../policy/ai.js";
 import type { ApiSource } from "./api-source.js";
 import type { Notes } from "./notes.js";
 

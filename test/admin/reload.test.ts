@@ -96,9 +96,9 @@ describe("a changed policy file", () => {
 
   test("tells its warnings in the log", async () => {
     const ai =
-      "- { name: ai, version: v1, match: { pathPrefix: /ai }, ai: { provider: openai, admission: reserve } }";
+      "- { name: ai, version: v1, match: { pathPrefix: /ai }, ai: { provider: openai, onDisconnect: zero } }";
     await change(policyOf(3, ai));
     await eventually("takes the policy", async () => (await reloads("taken")) === 1);
-    assert.match(weir.log(), /"level":"warn".*apis\[1\]\.ai\.admission: reserve is not built yet/);
+    assert.match(weir.log(), /"level":"warn".*apis\[1\]\.ai\.onDisconnect: zero charges nothing/);
   });
 });

@@ -59,7 +59,7 @@ describe("the process", () => {
   test("ends with 0 and one line on standard output when a policy is good", async () => {
     const process = weir(["validate", POLICY]);
     assert.deepEqual(await process.ended, [0, null]);
-    assert.equal(process.out(), `${POLICY} is good: 2 APIs, 15 limits\n`);
+    assert.equal(process.out(), `${POLICY} is good: 2 APIs, 17 limits\n`);
   });
 
   test("ends with 2 and all mistakes on standard error when it is bad", async () => {

@@ -48,17 +48,16 @@ store: { kind: memory }                   # or redis: { url, mode: leased | stri
 `;
 
 describe("the policy file of the brief", () => {
-  test("loads as it stands, with a warning for what is still to come", () => {
+  test("loads as it stands, with warnings", () => {
     const { policy, warnings } = parsePolicy(brief, "brief.yaml");
     assert.equal(policy.limits.size, 15);
     assert.equal(policy.apis.find("api.example.com", ["orders", "v1"])?.api.ref, "orders/v1");
     assert.deepEqual(
       warnings.map((warning) => warning.replace(/: .*/, "")),
-      ["brief.yaml:12", "brief.yaml:22", "brief.yaml:31", "brief.yaml:32"],
+      ["brief.yaml:12", "brief.yaml:31", "brief.yaml:32"],
     );
     assert.match(warnings[0] ?? "", /another host/);
-    assert.match(warnings[1] ?? "", /admission: reserve is not built yet/);
-    assert.match(warnings[2] ?? "", /is a placeholder/);
+    assert.match(warnings[1] ?? "", /is a placeholder/);
   });
 
   test("has no key that is known by a placeholder", () => {
@@ -69,7 +68,7 @@ describe("the policy file of the brief", () => {
   test("loads with two hashes in their place, and the warnings of placeholders are gone", () => {
     const text = brief.replace("…", hashApiKey("a")).replace("…", hashApiKey("b"));
     const { policy, warnings } = parsePolicy(text, "brief.yaml");
-    assert.equal(warnings.length, 2);
+    assert.equal(warnings.length, 1);
     const [keys] = policy.identity;
     assert.equal(keys?.kind === "apiKey" && keys.credentials.size, 2);
   });

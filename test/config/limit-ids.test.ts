@@ -24,7 +24,7 @@ function shuffled(value: unknown, random: () => number): unknown {
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(
     sort(Object.entries(value)).map(([key, part]) => {
-      const isNumber = key === "requests" || key.endsWith("Tokens");
+      const isNumber = key === "requests" || key === "spend" || key.endsWith("Tokens");
       return [key, isNumber ? 1 + Math.floor(random() * 1e6) : shuffled(part, random)];
     }),
   );
@@ -54,6 +54,40 @@ describe("what makes a limit the same after a reload", () => {
     assert.deepEqual(of("tiers: { Rose: { limits: [{ requests: 5, per: minute }] } }", "tier: Rose"), own);
   });
 
+  test("is the models that it counts, however they are written", () => {
+    const of = (limits: string) =>
+      idsOf(
+        parseYaml(`version: 1
+apis: [{ name: a, version: v1, match: { pathPrefix: /a }, ai: {}, limits: [${limits}] }]`).value,
+      );
+    assert.deepEqual(of('{ requests: 5, totalTokens: 5, per: minute, model: "GPT-4**" }'), [
+      "api:a/v1:requests:minute:model=gpt-4*",
+      "api:a/v1:totalTokens:minute:model=gpt-4*",
+    ]);
+    assert.deepEqual(of("{ requests: 5, per: minute }, { requests: 1, per: minute, model: o1 }"), [
+      "api:a/v1:requests:minute",
+      "api:a/v1:requests:minute:model=o1",
+    ]);
+    const shadowed =
+      "{ requests: 5, per: minute, model: o1 }, { requests: 1, per: minute, model: o1, shadow: true }";
+    assert.deepEqual(of(shadowed), [
+      "api:a/v1:requests:minute:model=o1",
+      "api:a/v1:requests:minute:model=o1:shadow",
+    ]);
+  });
+
+  test("is told apart from every other, whatever names are made of", () => {
+    const of = (name: string, limit: string) =>
+      parseYaml(`version: 1
+apis: [{ name: a, version: v1, match: { pathPrefix: /a }, ai: {} }]
+custom: [{ name: "${name}", key: k, limits: [${limit}] }]`).value;
+    assert.deepEqual(idsOf(of("x", '{ requests: 5, per: day, model: "ft:gpt-4:me%" }')), [
+      "custom:x:requests:day:model=ft%3Agpt-4%3Ame%25",
+    ]);
+    const plain = idsOf(of("x:requests:day:model=y", "{ requests: 5, per: day }"));
+    assert.notDeepEqual(plain, idsOf(of("x", '{ requests: 5, per: day, model: "y:requests:day" }')));
+  });
+
   test("is its level, its scope, its unit and its window", () => {
     const of = (limit: string, name = "a") =>
       idsOf(parseYaml(`version: 1\ncustom: [{ name: ${name}, key: k, ${limit} }]`).value);
@@ -61,6 +95,6 @@ describe("what makes a limit the same after a reload", () => {
     assert.notDeepEqual(of("limits: [{ requests: 5, per: 2 minutes }]"), one);
     assert.notDeepEqual(of("limits: [{ requests: 5, per: hour }]"), one);
     assert.notDeepEqual(of("limits: [{ requests: 5, per: minute }]", "b"), one);
-    assert.equal(new Set(ids).size, 15);
+    assert.equal(new Set(ids).size, 17);
   });
 });

@@ -11,12 +11,8 @@ const example = readFixture("example.yaml");
 describe("the example policy", () => {
   const { policy, file, warnings } = parsePolicy(example, "example.yaml");
 
-  test("warns of nothing but what is not built yet, with its line", () => {
-    const line = example.split("\n").findIndex((text) => text.includes("admission: reserve")) + 1;
-    assert.deepEqual(warnings, [
-      `example.yaml:${line}: apis[1].ai.admission: reserve is not built yet: ` +
-        "requests are charged after the response, as with charge-after",
-    ]);
+  test("has nothing to warn of", () => {
+    assert.deepEqual(warnings, []);
   });
 
   test("limits what it says, at the level where it says so", () => {
@@ -34,6 +30,8 @@ describe("the example policy", () => {
       "resource:orders/v1 GET /items/{id}:requests:minute 10000",
       "resource:orders/v1 POST /items:requests:second 5",
       "subscription:mobile on chat/v1:requests:minute 60",
+      "subscription:mobile on chat/v1:requests:minute:model=o1* 10",
+      "subscription:mobile on chat/v1:spend:day 25000000",
       "subscription:mobile on chat/v1:totalTokens:minute 50000",
       "subscription:mobile on orders/v1:requests:minute 5000",
       "subscriptionBurst:mobile on orders/v1:requests:second 200",
@@ -49,6 +47,7 @@ describe("the example policy", () => {
       scope: "mobile on orders/v1",
       unit: "requests",
       max: 200,
+      model: null,
       enforced: true,
     });
     assert.equal(window && formatWindow(window), "second");
@@ -62,7 +61,7 @@ describe("the example policy", () => {
     assert.equal(policy.apis.find("www.example.com", ["orders", "v1"]), null);
     const chat = policy.apis.find("anything.example.org", ["chat", "v1", "completions"]);
     assert.equal(chat?.api.ref, "chat/v1");
-    assert.deepEqual(chat?.api.ai, { provider: "openai" });
+    assert.deepEqual(chat?.api.ai?.source, { provider: "openai" });
     assert.equal(orders?.api.ai, null);
   });
 
@@ -119,6 +118,18 @@ describe("the example policy", () => {
     assert.equal(policy.anonymous, "deny");
     assert.deepEqual(policy.faults, { format: "wso2-3", backendStatus: 503 });
     assert.equal(file.store?.maxCounters, 50_000);
+  });
+});
+
+describe("a policy that is good but for what its author should know", () => {
+  test("loads, with warnings by their lines", () => {
+    const { warnings } = parsePolicy(readFixture("with-warnings.yaml"), "p.yaml");
+    assert.deepEqual(warnings, [
+      "p.yaml:4: apis[0].match.hosts: requests that name another host meet none of this API's limits: say unmatched: deny, " +
+        "or see that Envoy's domains let no other host through",
+      "p.yaml:5: apis[1].ai.onDisconnect: zero charges nothing for an answer whose client hangs up before its end, " +
+        "much as it has read",
+    ]);
   });
 });
 

@@ -20,7 +20,7 @@ const names =
 const more =
   "resources backends production url ai provider applications subscriptions credentials apiKey clientId";
 const rest =
-  "identity jwt metadata trusted deny ip custom key faults store kind Unlimited orders/v1 mobile a";
+  "models price weight input output spend model unknownModel identity jwt metadata trusted deny ip custom key faults store kind Unlimited orders/v1 mobile a";
 const odd = ["length", "constructor", "toString", "hasOwnProperty", "valueOf", "", "0", "(key)", "?", "<<"];
 const key = fc.constantFrom(...`${names} ${more} ${rest}`.split(" "), ...odd);
 const scalar = fc.oneof(

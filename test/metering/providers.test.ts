@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { type Provider, providers, type UsageSource } from "../../src/metering/providers.js";
 import type { Usage } from "../../src/metering/usage.js";
-import { aiProviders } from "../../src/policy/policy.js";
+import { aiProviders } from "../../src/policy/ai.js";
 import { headOf, usageOf } from "./feeding.js";
 import { EVENT, EXCEPTION, frame } from "./frames.js";
 import { event } from "./responses.js";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { hasRoom, isTokenLimit, remaining } from "../../src/policy/limit.js";
+import { hasRoom, isTokenLimit, isUsageLimit, remaining } from "../../src/policy/limit.js";
 import { chargeOf, limitOf } from "../support/limits.js";
 
 describe("a counter has room", () => {
@@ -37,9 +37,16 @@ describe("a limit", () => {
     assert.equal(remaining({ charge: chargeOf(limit, 0), used: 900, resetAt: 0, slot: 0 }), 0);
   });
 
-  test("counts tokens unless it counts requests", () => {
+  test("counts tokens if its unit is one of tokens", () => {
     assert.equal(isTokenLimit(limitOf({ unit: "requests" })), false);
     assert.equal(isTokenLimit(limitOf({ unit: "promptTokens" })), true);
     assert.equal(isTokenLimit(limitOf({ unit: "completionTokens" })), true);
+  });
+
+  test("counts what a response tells if it counts tokens or money", () => {
+    assert.equal(isTokenLimit(limitOf({ unit: "spend" })), false);
+    assert.equal(isUsageLimit(limitOf({ unit: "spend" })), true);
+    assert.equal(isUsageLimit(limitOf({ unit: "totalTokens" })), true);
+    for (const unit of ["requests", "bytes"] as const) assert.equal(isUsageLimit(limitOf({ unit })), false);
   });
 });

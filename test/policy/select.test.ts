@@ -3,8 +3,9 @@ import { describe, test } from "node:test";
 import { ApiIndex } from "../../src/policy/api-index.js";
 import { compileKeyTemplate } from "../../src/policy/key-template.js";
 import type { Charge, Level, Limit } from "../../src/policy/limit.js";
+import { ModelBook, modelPattern } from "../../src/policy/model.js";
 import type { Policy } from "../../src/policy/policy.js";
-import { selectCharges, settleCharges, tokenCharges } from "../../src/policy/select.js";
+import { ofModel, selectCharges, settleCharges, usageCharges } from "../../src/policy/select.js";
 import { limitOf } from "../support/limits.js";
 import { anonymousOf, apiOf, applicationOf, subjectOf } from "./subjects.js";
 
@@ -29,6 +30,8 @@ function policyOf(key: string, custom: readonly Limit[]): Policy {
     shadow: false,
     faults: { format: "wso2-3", backendStatus: 503 },
     headers: { xRateLimit: true, rateLimit: false, aiTokens: true },
+    models: new ModelBook([]),
+    unknownModel: "default",
     limits: new Map(),
   };
 }
@@ -94,12 +97,39 @@ describe("a request is charged to", () => {
   });
 });
 
+describe("of the charges of a request", () => {
+  const patterns = ["gpt-4*", "gpt-4o", "o1*", "*"];
+  const all = [null, ...patterns].map((text) => ({
+    limit: limitOf({ model: text === null ? null : modelPattern(text), scope: text ?? "any" }),
+    key: "",
+    amount: 1,
+  }));
+  const scopes = (model: string | null) => ofModel(all, model).map(({ limit }) => limit.scope);
+
+  test("those of limits on other models are left out", () => {
+    assert.deepEqual(scopes("gpt-4o"), ["any", "gpt-4*", "gpt-4o", "*"]);
+    assert.deepEqual(scopes("GPT-4-turbo"), ["any", "gpt-4*", "*"]);
+    assert.deepEqual(scopes("claude-3"), ["any", "*"]);
+  });
+
+  test("those of limits on some models are left out where it names none", () => {
+    assert.deepEqual(scopes(null), ["any", "*"]);
+  });
+
+  test("all are selected before its model is known", () => {
+    const policy = policyOf("k", []);
+    const limited = { ...policy, gateway: all.map(({ limit }) => limit) };
+    assert.equal(selectCharges(limited, anonymousOf({ api })).length, all.length + 2);
+  });
+});
+
 describe("a charge", () => {
   const requests = limitOf({ unit: "requests" });
   const total = limitOf({ unit: "totalTokens" });
   const prompt = limitOf({ unit: "promptTokens" });
   const completion = limitOf({ unit: "completionTokens" });
-  const all = [requests, total, prompt, completion].map((limit) => ({
+  const spend = limitOf({ unit: "spend" });
+  const all = [requests, total, prompt, completion, spend].map((limit) => ({
     limit,
     key: "k",
     amount: limit.unit === "requests" ? 1 : 0,
@@ -108,20 +138,21 @@ describe("a charge", () => {
   test("of a request is one request and no tokens yet", () => {
     assert.deepEqual(
       all.map(({ amount }) => amount),
-      [1, 0, 0, 0],
+      [1, 0, 0, 0, 0],
     );
   });
 
-  test("of a response is what it used, on the token limits of its request", () => {
-    const used = { totalTokens: 30, promptTokens: 10, completionTokens: 20 };
+  test("of a response is what it used, on the limits of its request on tokens and money", () => {
+    const used = { totalTokens: 30, promptTokens: 10, completionTokens: 20, spend: 7 };
     assert.deepEqual(settleCharges(all, used), [
       { limit: total, key: "k", amount: 30 },
       { limit: prompt, key: "k", amount: 10 },
       { limit: completion, key: "k", amount: 20 },
+      { limit: spend, key: "k", amount: 7 },
     ]);
     assert.deepEqual(
-      tokenCharges(all).map(({ limit }) => limit),
-      [total, prompt, completion],
+      usageCharges(all).map(({ limit }) => limit),
+      [total, prompt, completion, spend],
     );
   });
 });

@@ -6,7 +6,7 @@ import { decide } from "../../src/decision/decide.js";
 import type { Decision } from "../../src/decision/decision.js";
 import { type Charge, hasRoom, type Limit, levels, remaining } from "../../src/policy/limit.js";
 import type { Policy } from "../../src/policy/policy.js";
-import { selectCharges, settleCharges, tokenCharges } from "../../src/policy/select.js";
+import { selectCharges, settleCharges, usageCharges } from "../../src/policy/select.js";
 import { spanAt } from "../../src/policy/window.js";
 import { policyContent, policyOf, request, shuffled } from "./policies.js";
 
@@ -81,7 +81,7 @@ async function play(
       observe({ decision, charges, now }, model);
       if (decision.kind === "allow") {
         model.make(charges, now);
-        if (decision.subject.api?.ai) open.push(tokenCharges(charges));
+        if (decision.subject.api?.ai) open.push(usageCharges(charges));
       }
     }
   }

@@ -19,7 +19,7 @@ export function limitOf(parts: Partial<Omit<Limit, "window">> & { readonly per?:
   const unit: Unit = given.unit ?? "requests";
   const scope = given.scope ?? "orders/v1";
   const id = `${level}:${scope}:${unit}:${formatWindow(window)}`;
-  return { id, level, scope, unit, max: 5, window, enforced: true, ...given };
+  return { id, level, scope, unit, max: 5, model: null, window, enforced: true, ...given };
 }
 
 export function chargeOf(limit: Limit, amount = 1, key = ""): Charge {

@@ -1,8 +1,10 @@
 import type { Problem } from "../problem.js";
 import { checkAi } from "./ai.js";
+import { checkAiLimits } from "./ai-limits.js";
 import { checkCredentials } from "./credentials.js";
 import { checkEffects } from "./effects.js";
 import { checkLimits } from "./limits.js";
+import { checkModels } from "./models.js";
 import type { File } from "./names.js";
 import { checkReferences } from "./references.js";
 import { checkStore } from "./store.js";
@@ -15,6 +17,8 @@ export function checkSense(file: File): Problem[] {
     ...checkLimits(file),
     ...checkEffects(file),
     ...checkAi(file),
+    ...checkAiLimits(file),
+    ...checkModels(file),
     ...checkStore(file),
   ];
 }

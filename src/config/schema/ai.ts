@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type AiFigure, aiProviders } from "../../policy/policy.js";
+import { type AiFigure, aiProviders } from "../../policy/ai.js";
 import { given, headerName } from "./text.js";
 
 const place = z.union(
@@ -28,6 +28,27 @@ const usage = z
     "Where the responses of a custom provider tell what they used: JSON pointers into the body, or into each document of a stream, or headers.",
   );
 
+const unreported = z.enum(["estimate", "reservation", "zero"]);
+
+const MAX_RESERVED = 1_000_000_000;
+
+const reservation = z
+  .strictObject({
+    completionTokens: z
+      .int({ error: (issue) => (typeof issue.input === "number" ? "must be a whole number" : undefined) })
+      .min(1, "must be 1 or more")
+      .max(MAX_RESERVED, `must be at most ${MAX_RESERVED}`)
+      .optional()
+      .describe("For the answer to a request that sets it no maximum; 1024 by default."),
+    maxShare: z
+      .number()
+      .gt(0, "must be above 0 and at most 1")
+      .max(1, "must be above 0 and at most 1")
+      .optional()
+      .describe("The part of a limit that one reservation may take at the most; 0.25 by default."),
+  })
+  .describe("What `admission: reserve` takes before a request passes.");
+
 export const ai = z
   .strictObject({
     provider: z
@@ -38,7 +59,22 @@ export const ai = z
     admission: z
       .enum(["charge-after", "reserve"])
       .optional()
-      .describe("When tokens are charged; charge-after by default. reserve is not built yet."),
+      .describe(
+        "charge-after (default): when the response has told its tokens. reserve: an estimate before, set right after.",
+      ),
+    includeUsage: z
+      .enum(["off", "inject", "hide"])
+      .optional()
+      .describe(
+        "inject: streamed chats are asked for their usage (OpenAI's stream_options). hide: and clients that did not ask do not see it.",
+      ),
+    onMissingUsage: unreported
+      .optional()
+      .describe("What is charged for a response that ends without telling its usage; estimate by default."),
+    onDisconnect: unreported
+      .optional()
+      .describe("What is charged for a response that breaks off; estimate by default."),
+    reservation: reservation.optional(),
   })
   .describe("Makes it an AI API, whose responses are read for the tokens that they used.");
 

@@ -3,7 +3,8 @@ import { calendarOf } from "../../policy/calendar.js";
 import { units } from "../../policy/limit.js";
 import { parseWindow, periods } from "../../policy/window.js";
 import { readBytes } from "../bytes.js";
-import { given, headerName, ipRange, label, listOf, shadow } from "./text.js";
+import { decimal } from "./decimal.js";
+import { given, headerName, ipRange, label, listOf, modelText, shadow } from "./text.js";
 
 const MAX_AMOUNT = 1_000_000_000_000;
 const amount = (what: string) =>
@@ -12,6 +13,8 @@ const amount = (what: string) =>
     .min(1, "must be 1 or more; leave a limit out to have none")
     .max(MAX_AMOUNT, `must be at most ${MAX_AMOUNT}`)
     .describe(what);
+
+const MAX_SPEND = 1_000_000_000;
 
 const MAX_BYTES = 10 ** 15 - 1;
 const BYTES = "must be a whole number of bytes above 0 and below 10^15, or text such as 10 MB";
@@ -31,6 +34,17 @@ export const limit = z
     totalTokens: amount("Prompt and completion tokens per window; AI APIs only.").optional(),
     promptTokens: amount("Prompt tokens per window, cached ones included; AI APIs only.").optional(),
     completionTokens: amount("Completion tokens per window, reasoning included; AI APIs only.").optional(),
+    spend: decimal(
+      z
+        .number()
+        .gt(0, "must be above 0; leave a limit out to have none")
+        .max(MAX_SPEND, `must be at most ${MAX_SPEND}`),
+    )
+      .optional()
+      .describe("Money per window, in the currency of the prices under `models`; up to 6 decimals."),
+    model: modelText
+      .optional()
+      .describe("Counts requests for this model alone; `gpt-4*` for all whose names begin so."),
     per: z
       .string()
       .refine((text) => parseWindow(text) !== null, {

@@ -4,6 +4,7 @@ import { tierSetNames } from "../tier-sets.js";
 import { api } from "./api.js";
 import { application, identitySource } from "./application.js";
 import { limits, tier, timeZone } from "./limit.js";
+import { models } from "./model.js";
 import { store } from "./store.js";
 import { apiRef, given, ipRange, label, shadow, tierName } from "./text.js";
 
@@ -63,6 +64,15 @@ export const policyFile = z.strictObject({
   tiers: z.record(label, tier).optional(),
   apis: z.array(api).optional(),
   applications: z.array(application).optional(),
+  models: models
+    .optional()
+    .describe(
+      "What tokens cost and weigh, by the model's name or a pattern such as gpt-4*; the most specific match counts.",
+    ),
+  unknownModel: z
+    .enum(["default", "deny"])
+    .optional()
+    .describe("deny: requests for models that match nothing under `models` are refused."),
   identity: z
     .array(identitySource)
     .optional()

@@ -25,6 +25,14 @@ export const headerValue = z
 
 export const tierName = label.describe("A tier under `tiers`, or Unlimited.");
 
+/** Names of models are ASCII in practice, which is all that has upper and lower case without surprises. */
+export const modelText = z
+  .string()
+  .regex(
+    /^[!-~](?:[ -~]*[!-~])?$/,
+    "must be the name of a model, or a pattern such as gpt-4*: visible ASCII characters",
+  );
+
 export const apiRef = z.string().describe("An API as name/version.");
 
 export const ipRange = z.string().refine((text) => parseIpRange(text) !== null, {
