@@ -13,6 +13,7 @@ import { createAuthorization } from "./envoy/authorization.js";
 import { createProcessor } from "./envoy/processor.js";
 import { EnvoyServer } from "./envoy/server.js";
 import { WeirError } from "./errors.js";
+import { LearnedEstimates } from "./inference/estimate.js";
 import { type Address, formatAddress } from "./net/address.js";
 import { openStore } from "./open-store.js";
 import type { EpochMs } from "./policy/window.js";
@@ -80,7 +81,7 @@ export async function startWeir(options: WeirOptions): Promise<Weir> {
 
   const grpc = new EnvoyServer({
     authorization: createAuthorization(gate, metrics, log),
-    processor: createProcessor(gate, metrics, log),
+    processor: createProcessor({ gate, experience: new LearnedEstimates(), metrics, log }),
     accessLog: createAccessLog(gate, metrics, log),
   });
   const admin = new AdminServer({

@@ -34,10 +34,11 @@ function roomOf(file: string): string {
 const allowed: Readonly<Record<string, readonly string[]>> = {
   policy: ["ipaddr.js"],
   metering: [],
+  inference: ["metering"],
   inflate: ["node:stream", "node:zlib"],
   identity: ["policy", "node:crypto"],
   counters: ["policy"],
-  decision: ["policy", "identity", "counters"],
+  decision: ["policy", "identity", "counters", "inference"],
   redis: ["counters", "policy", "net", "telemetry", "errors.ts", "ioredis"].concat([
     "node:crypto",
     "node:fs/promises",
@@ -142,13 +143,17 @@ describe("what comes from outside comes in at one place:", () => {
 
   test("only the clock asks for the time of day, and only the stopwatch of decisions for a clock", () => {
     assert.deepEqual(filesWith(/\bDate\.now\b|\bnew Date\(\)|\bDate\(\)/), ["clock.ts"]);
-    assert.deepEqual(filesWith(/\bperformance\b|\bhrtime\b/), ["clock.ts", "envoy/authorization.ts"]);
+    assert.deepEqual(filesWith(/\bperformance\b|\bhrtime\b/), [
+      "clock.ts",
+      "envoy/admission-stream.ts",
+      "envoy/authorization.ts",
+    ]);
   });
 
-  test("policy and metering do no I/O and start no timers", () => {
+  test("policy, metering and inference do no I/O and start no timers", () => {
     const doers = filesWith(/\bfetch\(|\bset(Timeout|Interval|Immediate)\(|\bconsole\./);
     assert.deepEqual(
-      doers.filter((file) => /^(policy|metering)\//.test(file)),
+      doers.filter((file) => /^(policy|metering|inference)\//.test(file)),
       [],
     );
   });

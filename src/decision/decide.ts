@@ -2,10 +2,11 @@ import type { CounterStore, Outcome } from "../counters/store.js";
 import { type Identity, identify, metadataAt } from "../identity/identify.js";
 import { clientIp } from "../policy/client-ip.js";
 import { findDenyRule } from "../policy/deny-rule.js";
+import type { Charge } from "../policy/limit.js";
 import { normalizePath, pathSegments } from "../policy/path.js";
 import type { Policy } from "../policy/policy.js";
 import type { HttpRequest } from "../policy/request.js";
-import { byteCharges, selectCharges, tokenCharges } from "../policy/select.js";
+import { byteCharges, selectCharges, usageCharges } from "../policy/select.js";
 import type { Subject } from "../policy/subject.js";
 import { judge } from "../policy/verdict.js";
 import type { EpochMs } from "../policy/window.js";
@@ -15,7 +16,8 @@ const nothingToCount: Outcome = { kind: "counted", admitted: true, standings: []
 
 /**
  * Decides on one request and, if it may pass, charges it. A request that is refused for what it is (blocked,
- * not authenticated, not subscribed) never reaches the counters.
+ * not authenticated, not subscribed) never reaches the counters. One to a model, where its body matters, is only looked
+ * at: {@link admit} charges it.
  */
 export async function decide(
   policy: Policy,
@@ -28,8 +30,14 @@ export async function decide(
   const refusal = refuse(policy, subject, identity);
   if (refusal && !policy.shadow) return { kind: "deny", subject, denial: refusal };
 
-  const charges = selectCharges(policy, subject);
-  const outcome = charges.length > 0 ? await store.charge(charges, now) : nothingToCount;
+  const matching = selectCharges(policy, subject);
+  // Whether a model is asked for, and which, is known only to those who read the request.
+  const charges = matching.filter(({ limit }) => limit.model === null);
+  const isDeferred = subject.api?.ai?.readsRequest ?? false;
+  const outcome =
+    charges.length > 0
+      ? await (isDeferred ? look(store, charges, now) : store.charge(charges, now))
+      : nothingToCount;
   const unavailable =
     outcome.kind === "uncounted" && !outcome.admitted ? ({ kind: "countersUnavailable" } as const) : null;
   if (unavailable && !policy.shadow) return { kind: "deny", subject, denial: unavailable };
@@ -45,9 +53,27 @@ export async function decide(
     binding: verdict.binding,
     standings,
     wouldDeny: refusal ?? unavailable ?? watched,
-    tokens: subject.api?.ai ? tokenCharges(charges) : [],
+    deferred: isDeferred ? matching.filter(({ limit }) => limit.unit === "requests") : null,
+    usage: subject.api?.ai ? usageCharges(matching) : [],
     bytes: byteCharges(charges),
   };
+}
+
+/**
+ * What the counters would say, with nothing charged: where there is no room at all, the request need not be read. The
+ * standings are those that its client finds once it is charged.
+ */
+async function look(store: CounterStore, charges: readonly Charge[], now: EpochMs): Promise<Outcome> {
+  const outcome = await store.charge(
+    charges.map(({ limit, key }) => ({ limit, key, amount: 0 })),
+    now,
+  );
+  if (outcome.kind === "uncounted") return outcome;
+  const standings = outcome.standings.map((standing, i) => ({
+    ...standing,
+    charge: charges[i] ?? standing.charge,
+  }));
+  return { ...outcome, standings };
 }
 
 function describe(policy: Policy, request: HttpRequest, identity: Identity): Subject {

@@ -14,8 +14,13 @@ export interface Allowed {
   readonly standings: readonly Standing[];
   /** Why the request would have been denied, had it not been for shadow mode. */
   readonly wouldDeny: Denial | null;
-  /** What is to be settled from the response's usage. Empty where no token limit matches. */
-  readonly tokens: readonly Charge[];
+  /**
+   * What is not charged yet, for it hangs on what the request asks a model for: ext_proc charges it when it has read
+   * that, and `standings` are only looked at. Null where the decision is final.
+   */
+  readonly deferred: readonly Charge[] | null;
+  /** What is to be settled from the response's usage. Empty where no limit counts it. */
+  readonly usage: readonly Charge[];
   /** What is to be settled when Envoy has told the bytes. Empty where no byte limit matches. */
   readonly bytes: readonly Charge[];
 }
@@ -31,6 +36,8 @@ export type Denial =
   | { readonly kind: "limit"; readonly binding: Standing; readonly standings: readonly Standing[] }
   /** The counters are out of reach, and the operator wants nothing to pass uncounted. */
   | { readonly kind: "countersUnavailable" }
+  /** The request is for a model that the policy does not list. */
+  | { readonly kind: "modelUnknown" }
   | { readonly kind: "blocked" }
   | { readonly kind: "unmatched" }
   | { readonly kind: "credentialsMissing" }

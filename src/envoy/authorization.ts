@@ -44,7 +44,11 @@ async function answer(
   const { policy } = gate;
   const now = gate.now();
   const decision = await decide(policy, gate.store, request, now);
-  metrics.decided(decision, (performance.now() - started) / 1000);
+  metrics.took((performance.now() - started) / 1000);
+  // What is deferred is decided, and counted, when ext_proc has read the request.
+  if (decision.kind === "deny" || !decision.deferred) {
+    metrics.decided(decision.subject.api?.ref ?? "", decision);
+  }
   if (log.isLevelEnabled("debug")) report(decision, log);
   respond(null, checkReply(decision, policy, now));
 }

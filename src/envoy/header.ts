@@ -10,3 +10,14 @@ export function findHeader(headers: HeaderMap | undefined, name: string): string
   const found = headers?.headers.find(({ key }) => key === name);
   return found && headerText(found);
 }
+
+/** All headers by name; the values of a repeated one are joined with commas. */
+export function joinedHeaders({ headers }: HeaderMap): ReadonlyMap<string, string> {
+  const joined = new Map<string, string>();
+  for (const header of headers) {
+    const before = joined.get(header.key);
+    const text = headerText(header);
+    joined.set(header.key, before === undefined ? text : `${before},${text}`);
+  }
+  return joined;
+}

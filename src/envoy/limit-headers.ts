@@ -63,6 +63,7 @@ const quotaUnits = {
   totalTokens: "total-tokens",
   promptTokens: "prompt-tokens",
   completionTokens: "completion-tokens",
+  spend: "micro-spend",
 } as const;
 
 /** Level and window tell the limits of one request apart; a custom rule has its own name. */

@@ -1,11 +1,17 @@
 import type { Decision, Denial } from "../decision/decision.js";
+import { type AiSource, aiProviders } from "../policy/ai.js";
 import { type Charge, remaining } from "../policy/limit.js";
-import { type AiSource, aiProviders } from "../policy/policy.js";
 import { type Json, member } from "../policy/request.js";
+import type { ProcessingRequest } from "./wire/ext-proc-request.js";
 import type { JsonObject, JsonValue } from "./wire/struct.js";
 
 /** Where Envoy keeps what CheckResponse.dynamic_metadata holds, for access logs and later filters. */
 export const AUTHZ_NAMESPACE = "envoy.filters.http.ext_authz";
+
+/** What a namespace of the dynamic metadata holds, as ext_proc tells it. */
+export function metadataOf(message: ProcessingRequest, namespace: string): JsonObject | undefined {
+  return message.metadataContext?.filterMetadata.get(namespace);
+}
 
 /** The key in that namespace, so that other writers of it are not in the way. */
 const KEY = "weir";
@@ -23,19 +29,23 @@ export interface CounterRef {
 export interface Passage {
   /** {@link Api.ref}; empty where it matched none. */
   readonly api: string;
+  /** The application that it was made by; null without credentials. */
+  readonly application: string | null;
   /** Whose format the response has; null where the API is no AI API. What `custom` means, its policy says. */
   readonly provider: AiSource["provider"] | null;
   /** The path of the request, without its query, where it may tell the format of the response. */
   readonly path: string | undefined;
-  /** The counters that the tokens of the response are charged to. */
-  readonly tokens: readonly CounterRef[];
+  /** The counters of requests that are yet to be charged, by ext_proc; null where nothing was left to it. */
+  readonly deferred: readonly CounterRef[] | null;
+  /** The counters that what the response says it used is charged to. */
+  readonly usage: readonly CounterRef[];
   /** The counters that the bytes of request and response are charged to. */
   readonly bytes: readonly CounterRef[];
 }
 
 /**
  * The decision, for access logs (`%DYNAMIC_METADATA(envoy.filters.http.ext_authz:weir:level)%`) and for what is
- * charged later: tokens and bytes. It travels with the request through Envoy, so any weir can charge them: one
+ * charged later: usage and bytes. It travels with the request through Envoy, so any weir can charge them: one
  * that has been restarted since, or another node.
  */
 export function decisionMetadata(decision: Decision): JsonObject {
@@ -52,17 +62,19 @@ export function decisionMetadata(decision: Decision): JsonObject {
     }
     if (decision.wouldDeny) weir.wouldDeny = reasonOf(decision.wouldDeny);
     if (api?.ai) {
-      weir.provider = api.ai.provider;
+      weir.provider = api.ai.source.provider;
       const path = request.path.replace(/[?#].*$/s, "");
       if (path.length <= MAX_PATH_LENGTH) weir.path = path;
-      weir.tokens = decision.tokens.map(counterEntry);
+      if (decision.deferred) weir.deferred = decision.deferred.map(counterEntry);
+      weir.usage = decision.usage.map(counterEntry);
     }
     if (decision.bytes.length > 0) weir.bytes = decision.bytes.map(counterEntry);
   }
   return { [KEY]: weir };
 }
 
-function reasonOf(denial: Denial): JsonObject {
+/** Why a request is denied, as access logs are told. */
+export function reasonOf(denial: Denial): JsonObject {
   if (denial.kind !== "limit") return { level: denial.kind };
   const { limit } = denial.binding.charge;
   return { level: limit.level, limit: limit.id };
@@ -77,14 +89,18 @@ export function readPassage(namespace: JsonObject | undefined): Passage | null {
   const weir = member(namespace, KEY);
   if (member(weir, "decision") !== "allow") return null;
   const api = member(weir, "api");
+  const application = member(weir, "application");
   const provider = member(weir, "provider");
   const path = member(weir, "path");
+  const deferred = member(weir, "deferred");
   return {
     api: typeof api === "string" ? api : "",
+    application: typeof application === "string" ? application : null,
     provider:
       [...aiProviders, "detected" as const, "custom" as const].find((known) => known === provider) ?? null,
     path: typeof path === "string" ? path : undefined,
-    tokens: counterRefs(member(weir, "tokens")),
+    deferred: deferred === undefined ? null : counterRefs(deferred),
+    usage: counterRefs(member(weir, "usage")),
     bytes: counterRefs(member(weir, "bytes")),
   };
 }

@@ -1,7 +1,7 @@
-import type { ServerDuplexStream } from "@grpc/grpc-js";
-import type { Gate } from "../decision/gate.js";
-import type { Logger } from "../telemetry/logger.js";
-import type { Metrics } from "../telemetry/metrics.js";
+import { type ServerDuplexStream, status } from "@grpc/grpc-js";
+import { release } from "../decision/admit.js";
+import { AdmissionStream } from "./admission-stream.js";
+import type { Attendance } from "./attendance.js";
 import { type StreamEnd, UsageStream } from "./usage-stream.js";
 import type { ProcessingRequest } from "./wire/ext-proc-request.js";
 import type { ProcessingResponseInit } from "./wire/ext-proc-response.js";
@@ -9,32 +9,77 @@ import type { ExternalProcessorHandlers } from "./wire/services.js";
 
 type Call = ServerDuplexStream<ProcessingRequest, ProcessingResponseInit>;
 
-/**
- * envoy.service.ext_proc.v3.ExternalProcessor. It only reads along: in `observability_mode` it answers nothing, in
- * any other mode it tells Envoy to go on before it looks at what came.
- */
-export function createProcessor(gate: Gate, metrics: Metrics, log: Logger): ExternalProcessorHandlers {
-  return { process: (call) => follow(call, new UsageStream(gate, metrics, log), metrics, log) };
+export interface Processor {
+  readonly handlers: ExternalProcessorHandlers;
+  /** Charges what passes still, for it will not be seen to its end. Resolves when that is done. */
+  hangUp(): Promise<void>;
 }
 
-function follow(call: Call, stream: UsageStream, metrics: Metrics, log: Logger): void {
+/**
+ * envoy.service.ext_proc.v3.ExternalProcessor, for two filters: one that meters what passes, which is answered nothing
+ * (`observability_mode`) or, where it waits, to go on; and one that waits for weir's word on a request.
+ */
+export function createProcessor(attendance: Attendance): Processor {
+  const open = new Set<() => Promise<void>>();
+  return {
+    handlers: {
+      process(call) {
+        // The first message tells which of the two it is.
+        call.once("data", (first: ProcessingRequest) => {
+          if (first.observabilityMode || !first.requestHeaders) observe(call, first, attendance, open);
+          else converse(call, first, attendance, open);
+        });
+        call.on("error", () => {});
+      },
+    },
+    async hangUp() {
+      await Promise.all([...open].map((end) => end()));
+    },
+  };
+}
+
+/** Whoever meters the response knows more of it, and comes first. */
+const PATIENCE_MS = 1_000;
+
+/** Takes one message after the other: what is compressed takes a while to decode, and waits in Envoy rather than here. */
+function inTurn(call: Call, first: ProcessingRequest, take: (message: ProcessingRequest) => Promise<void>) {
+  const next = (message: ProcessingRequest) => {
+    call.pause();
+    take(message).finally(() => call.resume());
+  };
+  call.on("data", next);
+  next(first);
+}
+
+function observe(
+  call: Call,
+  first: ProcessingRequest,
+  attendance: Attendance,
+  open: Set<() => Promise<void>>,
+): void {
+  const { metrics, log } = attendance;
+  const stream = new UsageStream(attendance);
   const failed = (error: unknown) => {
     metrics.callFailed("Process");
     log.error({ err: error }, "a response could not be charged");
   };
-  const end = (how: StreamEnd) => stream.end(how).catch(failed);
-  call.on("data", (message: ProcessingRequest) => {
-    if (!message.observabilityMode) {
-      const reply = goOn(message);
-      if (reply) call.write(reply);
-    }
-    // One at a time: what is compressed takes a while to decode, and waits in Envoy rather than here.
-    call.pause();
-    stream
-      .receive(message)
+  const end = (how: StreamEnd) => {
+    open.delete(stop);
+    return stream.end(how).catch(failed);
+  };
+  const stop = () => end("stopping");
+  open.add(stop);
+  inTurn(call, first, async (message) => {
+    const reply = message.observabilityMode ? null : goOn(message);
+    if (reply) call.write(reply);
+    try {
+      if (!(await stream.receive(message))) return;
+      open.delete(stop);
       // Left to Envoy, the call would stay open for `deferred_close_timeout`, and calls are limited in number.
-      .then((isOver) => isOver && call.end(), failed)
-      .finally(() => call.resume());
+      call.end();
+    } catch (error) {
+      failed(error);
+    }
   });
   // Envoy cancels the call when the client has gone; a call that breaks ends in an error. Either may be all
   // that is heard of the end, and the first to come counts.
@@ -46,6 +91,51 @@ function follow(call: Call, stream: UsageStream, metrics: Metrics, log: Logger):
   });
 }
 
+function converse(
+  call: Call,
+  first: ProcessingRequest,
+  attendance: Attendance,
+  open: Set<() => Promise<void>>,
+): void {
+  const { gate, metrics, log } = attendance;
+  const stream = new AdmissionStream(attendance);
+  const failed = (error: unknown) => {
+    metrics.callFailed("Process");
+    log.error({ err: error }, "a request to a model could not be decided");
+    // Ended without a word, the request goes on or not as the filter's `failure_mode_allow` says.
+    call.emit("error", { code: status.INTERNAL, details: "weir failed to decide; its log says why" });
+  };
+  const unsettled = (error: unknown) => {
+    metrics.callFailed("Process");
+    log.error({ err: error }, "a request to a model could not be charged");
+  };
+  const stop = async () => stream.leave();
+  open.add(stop);
+  const end = () => {
+    open.delete(stop);
+    setTimeout(() => stream.end().catch(unsettled), PATIENCE_MS).unref();
+  };
+  inTurn(call, first, async (message) => {
+    try {
+      const turn = await stream.receive(message);
+      if (!turn) return;
+      if (call.cancelled && turn.charged.length > 0) {
+        // Envoy has given up waiting: the request is not let go by this word.
+        stream.leave();
+        await release(gate.store, turn.charged, gate.now());
+      } else if (!call.cancelled) call.write(turn.reply);
+      if (turn.isLast) call.end();
+    } catch (error) {
+      failed(error);
+    }
+  });
+  call.on("cancelled", end);
+  call.on("end", () => {
+    end();
+    call.end();
+  });
+}
+
 /** The empty answer of the message's own kind; Envoy counts any other as spurious. */
 function goOn(message: ProcessingRequest): ProcessingResponseInit | null {
   if (message.requestHeaders) return { requestHeaders: {} };
@@ -53,6 +143,5 @@ function goOn(message: ProcessingRequest): ProcessingResponseInit | null {
   if (message.requestBody) return { requestBody: {} };
   if (message.responseBody) return { responseBody: {} };
   if (message.requestTrailers) return { requestTrailers: {} };
-  if (message.responseTrailers) return { responseTrailers: {} };
-  return null;
+  return message.responseTrailers ? { responseTrailers: {} } : null;
 }

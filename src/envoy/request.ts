@@ -1,5 +1,5 @@
 import type { HttpRequest } from "../policy/request.js";
-import { headerText } from "./header.js";
+import { joinedHeaders } from "./header.js";
 import type { HttpRequest as WireHttpRequest } from "./wire/attribute-context.js";
 import type { CheckRequest } from "./wire/authz.js";
 
@@ -20,12 +20,5 @@ export function readCheckRequest({ attributes }: CheckRequest): HttpRequest | nu
 
 /** With `encode_raw_headers` Envoy fills `header_map` and leaves `headers` empty. */
 function readHeaders({ headers, headerMap }: WireHttpRequest): ReadonlyMap<string, string> {
-  if (headers.size > 0 || !headerMap) return headers;
-  const joined = new Map<string, string>();
-  for (const header of headerMap.headers) {
-    const before = joined.get(header.key);
-    const text = headerText(header);
-    joined.set(header.key, before === undefined ? text : `${before},${text}`);
-  }
-  return joined;
+  return headers.size > 0 || !headerMap ? headers : joinedHeaders(headerMap);
 }

@@ -4,17 +4,17 @@ import { WeirError } from "../errors.js";
 import { type Address, formatAddress } from "../net/address.js";
 import { removeStaleSocket } from "../net/stale-socket.js";
 import type { AccessLog } from "./access-log.js";
+import type { Processor } from "./processor.js";
 import {
   type AuthorizationHandlers,
   accessLogService,
   authorizationService,
-  type ExternalProcessorHandlers,
   externalProcessorService,
 } from "./wire/services.js";
 
 export interface EnvoyServices {
   readonly authorization: AuthorizationHandlers;
-  readonly processor: ExternalProcessorHandlers;
+  readonly processor: Processor;
   readonly accessLog: AccessLog;
 }
 
@@ -36,11 +36,13 @@ export class EnvoyServer {
   readonly #server = new Server(limits);
   readonly #health = new HealthImplementation({ "": "SERVING" });
   readonly #accessLog: AccessLog;
+  readonly #processor: Processor;
 
   constructor({ authorization, processor, accessLog }: EnvoyServices) {
     this.#accessLog = accessLog;
+    this.#processor = processor;
     this.#server.addService(authorizationService, authorization);
-    this.#server.addService(externalProcessorService, processor);
+    this.#server.addService(externalProcessorService, processor.handlers);
     this.#server.addService(accessLogService, accessLog.handlers);
     this.#health.addToServer(this.#server);
   }
@@ -68,7 +70,10 @@ export class EnvoyServer {
   /** Takes no new calls and waits for those that run; cuts them off after `graceMs`. */
   async stop(graceMs: number): Promise<void> {
     this.announceStop();
-    const cutOff = setTimeout(() => this.#server.forceShutdown(), graceMs);
+    const cutOff = setTimeout(async () => {
+      await this.#processor.hangUp();
+      this.#server.forceShutdown();
+    }, graceMs);
     // Other calls end with their request; these would last as long as Envoy does.
     const hangUp = setTimeout(() => this.#accessLog.hangUp(), LAST_ENTRIES_MS);
     await new Promise<void>((resolve) => this.#server.tryShutdown(() => resolve()));

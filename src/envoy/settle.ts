@@ -1,19 +1,70 @@
+import type { Adjustment } from "../counters/store.js";
 import type { Gate } from "../decision/gate.js";
+import type { Amounts } from "../policy/amounts.js";
 import type { Charge } from "../policy/limit.js";
-import { type Amounts, settleCharges } from "../policy/select.js";
+import { ofModel, settleCharges } from "../policy/select.js";
 import type { CounterRef } from "./metadata.js";
+import type { HoldRef } from "./reservation.js";
+
+/** Amounts by unit, as far as they are known. */
+type Known = Readonly<Partial<Amounts & { readonly bytes: number }>>;
 
 /**
  * Charges what a request turned out to cost to those of its counters that count it. The policy may have changed
  * since the decision: a limit that is gone is skipped. Returns whether there was one to charge.
  */
-export async function settle(gate: Gate, counters: readonly CounterRef[], used: Amounts): Promise<boolean> {
-  const known = counters.flatMap(({ limit: id, key }): Charge[] => {
-    const limit = gate.policy.limits.get(id);
-    return limit ? [{ limit, key, amount: 0 }] : [];
-  });
-  const charges = settleCharges(known, used);
+export async function settle(gate: Gate, counters: readonly CounterRef[], used: Known): Promise<boolean> {
+  const charges = settleCharges(known(gate, counters), used);
   if (charges.length === 0) return false;
   await gate.store.add(charges, gate.now());
   return true;
+}
+
+/** Charges the passing of a request that has passed already. */
+export async function settleDeferred(gate: Gate, counters: readonly CounterRef[]): Promise<void> {
+  const charges = known(gate, counters).map((charge) => ({ ...charge, amount: 1 }));
+  if (charges.length > 0) await gate.store.add(charges, gate.now());
+}
+
+/** What an exchange with a model came to. */
+export interface Settlement {
+  /** The model that was asked for: limits of other models do not count it. */
+  readonly model: string | null;
+  readonly holds: readonly HoldRef[];
+  readonly used: Amounts;
+}
+
+/**
+ * Charges what an exchange with a model used: what was held for it is corrected in the window that it was taken in, and
+ * limits that hold nothing are charged now. Returns what that comes to for each limit.
+ */
+export async function settleUsage(
+  gate: Gate,
+  counters: readonly CounterRef[],
+  { model, holds, used }: Settlement,
+): Promise<readonly Charge[]> {
+  const charges = settleCharges(ofModel(known(gate, counters), model), used);
+  const adjustments: Adjustment[] = [];
+  const additions: Charge[] = [];
+  for (const charge of charges) {
+    const { limit, key, amount } = charge;
+    const hold = holds.find((held) => held.limit === limit.id && held.key === key);
+    if (!hold) additions.push(charge);
+    else if (amount !== hold.amount) {
+      adjustments.push({ limit, key, charged: hold.amount, by: amount - hold.amount, slot: hold.slot });
+    }
+  }
+  const now = gate.now();
+  await Promise.all([
+    additions.length > 0 ? gate.store.add(additions, now) : null,
+    adjustments.length > 0 ? gate.store.adjust(adjustments, now) : null,
+  ]);
+  return charges;
+}
+
+function known({ policy }: Gate, counters: readonly CounterRef[]): Charge[] {
+  return counters.flatMap(({ limit: id, key }): Charge[] => {
+    const limit = policy.limits.get(id);
+    return limit ? [{ limit, key, amount: 0 }] : [];
+  });
 }

@@ -1,52 +1,52 @@
-import type { Gate } from "../decision/gate.js";
+import type { Ending } from "../decision/reckoning.js";
 import { type BodyDecoder, createBodyDecoder } from "../inflate/body-decoder.js";
 import { createMeter, type Meter } from "../metering/meter.js";
 import type { Usage } from "../metering/usage.js";
-import type { AiSource } from "../policy/policy.js";
-import type { Amounts } from "../policy/select.js";
-import type { Logger } from "../telemetry/logger.js";
-import type { Metrics, MissingUsage } from "../telemetry/metrics.js";
+import type { AiSource } from "../policy/ai.js";
+import { chargeExchange, type Exchange } from "./account.js";
+import type { Attendance } from "./attendance.js";
 import { findHeader } from "./header.js";
-import { AUTHZ_NAMESPACE, type Passage, readPassage } from "./metadata.js";
-import { settle } from "./settle.js";
+import { AUTHZ_NAMESPACE, metadataOf, type Passage, readPassage } from "./metadata.js";
+import { ADMISSION_NAMESPACE, type Reservation, readReservation } from "./reservation.js";
 import type { HttpHeaders, ProcessingRequest } from "./wire/ext-proc-request.js";
 
-/** Why a stream ends: the response did, or somebody gave up on it. */
-export type StreamEnd = "complete" | "aborted";
+/** Why a stream ends: the response did, somebody gave up on it, or weir stops. */
+export type StreamEnd = "complete" | "aborted" | "stopping";
 
 type State =
-  /** No response yet, or none of an AI API. */
+  /** No response yet. */
   | { readonly kind: "waiting" }
-  | {
-      readonly kind: "metering";
-      readonly passage: Passage;
-      readonly meter: Meter;
-      readonly decoder: BodyDecoder;
-    }
+  | { readonly kind: "metering"; readonly meter: Meter; readonly decoder: BodyDecoder }
+  /** The response is of a success, and cannot be read. */
+  | { readonly kind: "unreadable"; readonly ending: "encoded" | "complete" }
   | { readonly kind: "ended" };
 
+/** What is known of the request. */
+interface Known {
+  readonly passage: Passage;
+  readonly reservation: Reservation | null;
+}
+
 /**
- * The response of one HTTP request, told message by message. Its usage is charged once, at the first sign that
+ * One exchange with a model, told message by message as it passes. What it used is charged once, at the first sign that
  * it is over: the end of the headers, of the body, the trailers, or the end of the call for whatever reason.
  */
 export class UsageStream {
-  readonly #gate: Gate;
-  readonly #metrics: Metrics;
-  readonly #log: Logger;
-  #passage: Passage | null = null;
+  readonly #attendance: Attendance;
+  #known: Known | null = null;
+  #request: Exchange["request"] | null = null;
   #state: State = { kind: "waiting" };
 
-  constructor(gate: Gate, metrics: Metrics, log: Logger) {
-    this.#gate = gate;
-    this.#metrics = metrics;
-    this.#log = log;
+  constructor(attendance: Attendance) {
+    this.#attendance = attendance;
   }
 
   /** Returns whether there is nothing left to learn from this stream. */
   async receive(message: ProcessingRequest): Promise<boolean> {
-    this.#passage ??= readPassage(message.metadataContext?.filterMetadata.get(AUTHZ_NAMESPACE));
-    const { responseHeaders, responseBody, responseTrailers } = message;
-    if (responseHeaders) this.#begin(responseHeaders);
+    this.#known ??= readKnown(message);
+    const { requestHeaders, responseHeaders, responseBody, responseTrailers } = message;
+    if (requestHeaders) this.#ask(requestHeaders);
+    if (responseHeaders) await this.#begin(responseHeaders);
     if (responseBody && this.#state.kind === "metering") await this.#state.decoder.push(responseBody.body);
     const isLast = responseHeaders?.endOfStream || responseBody?.endOfStream || responseTrailers;
     if (isLast) await this.end("complete");
@@ -56,57 +56,71 @@ export class UsageStream {
   async end(how: StreamEnd): Promise<void> {
     const state = this.#state;
     this.#state = { kind: "ended" };
-    if (state.kind !== "metering") return;
-    await state.decoder.end();
-    const { failure } = state.decoder;
-    const usage = state.meter.end(how === "complete" && failure === null ? "complete" : "cut");
-    if (!usage) return this.#missing(state.passage, missingReason(how, failure !== null));
-    this.#metrics.used(this.#apiOf(state.passage), usage);
-    await settle(this.#gate, state.passage.tokens, amountsOf(usage));
+    switch (state.kind) {
+      case "ended":
+        return;
+      case "waiting":
+        // Until there is a response, what was admitted is settled by who admitted it.
+        return this.#known?.reservation ? undefined : this.#charge(how, null, 0);
+      case "unreadable":
+        return this.#charge(how === "complete" ? state.ending : how, null, null);
+      case "metering": {
+        await state.decoder.end();
+        const { meter, decoder } = state;
+        const isRead = decoder.failure === null;
+        const usage = meter.end(how === "complete" && isRead ? "complete" : "cut");
+        const ending = how === "complete" && !isRead ? "encoded" : how;
+        return this.#charge(ending, usage, isRead ? meter.delivered : null, meter.hasFailed);
+      }
+      default:
+        return state satisfies never;
+    }
   }
 
-  #begin({ headers, endOfStream }: HttpHeaders): void {
-    if (this.#state.kind !== "waiting" || !this.#passage) return;
-    const passage = this.#passage;
-    this.#state = { kind: "ended" };
+  #ask({ headers }: HttpHeaders): void {
+    const length = Number(findHeader(headers, "content-length"));
+    const bytes = Number.isSafeInteger(length) ? length : 0;
+    this.#request = { id: findHeader(headers, "x-request-id") ?? null, bytes };
+  }
+
+  async #begin({ headers, endOfStream }: HttpHeaders): Promise<void> {
+    if (this.#state.kind !== "waiting" || !this.#known) return;
+    const { passage } = this.#known;
     // A response that failed, that has no body, or that an earlier filter gave in the backend's place used nothing.
-    if (passage.provider === null || endOfStream || !findHeader(headers, ":status")?.startsWith("2")) return;
-    const source = this.#sourceOf(passage);
-    if (!source) {
-      this.#missing(passage, "notReported");
-      return;
+    if (endOfStream || !findHeader(headers, ":status")?.startsWith("2")) {
+      this.#state = { kind: "ended" };
+      return this.#charge("refused", null, 0);
     }
+    const source = this.#sourceOf(passage);
     const header = (name: string) => findHeader(headers, name);
-    const meter = createMeter(source, { path: passage.path, header });
-    const decoder = createBodyDecoder(header("content-encoding"), (bytes) => meter.push(bytes));
-    if (decoder) this.#state = { kind: "metering", passage, meter, decoder };
-    else this.#missing(passage, "encoded");
+    const meter = source && createMeter(source, { path: passage.path, header });
+    const decoder = meter && createBodyDecoder(header("content-encoding"), (bytes) => meter.push(bytes));
+    if (meter && decoder) this.#state = { kind: "metering", meter, decoder };
+    else this.#state = { kind: "unreadable", ending: meter ? "encoded" : "complete" };
   }
 
   /** Where usage is told in a way of the policy's own, it has to be there still. */
   #sourceOf({ provider, api }: Passage): AiSource | null {
     if (provider !== "custom") return provider && { provider };
-    const source = this.#gate.policy.apisByRef.get(api)?.ai ?? null;
+    const source = this.#attendance.gate.policy.apisByRef.get(api)?.ai?.source ?? null;
     return source?.provider === "custom" ? source : null;
   }
 
-  /** An API that a reload has renamed since has no name left to be counted under; its limits may still be there. */
-  #apiOf({ api }: Passage): string {
-    return this.#gate.policy.apisByRef.has(api) ? api : "";
-  }
-
-  #missing(passage: Passage, reason: MissingUsage): void {
-    const api = this.#apiOf(passage);
-    this.#metrics.usageMissing(api, reason);
-    this.#log.debug({ api, reason }, "a response's usage could not be charged");
+  async #charge(ending: Ending, usage: Usage | null, delivered: number | null, hasFailed = false) {
+    // Of what weir knows nothing, or what is no AI API, there is nothing to charge.
+    if (!this.#known || this.#known.passage.provider === null) return;
+    // Nothing has passed of a request that Envoy has answered by itself before it was let go.
+    if (ending === "refused" && !this.#request && this.#known.passage.deferred && !this.#known.reservation)
+      return;
+    const request = this.#request ?? { id: null, bytes: 0 };
+    const response = { ending, usage, delivered, hasFailed };
+    await chargeExchange(this.#attendance, { ...this.#known, request, response });
   }
 }
 
-function missingReason(how: StreamEnd, isUndecodable: boolean): MissingUsage {
-  if (how === "aborted") return "aborted";
-  return isUndecodable ? "encoded" : "notReported";
-}
-
-function amountsOf({ total, input, output }: Usage): Amounts {
-  return { totalTokens: total, promptTokens: input, completionTokens: output };
+/** Null for a request that was denied, or that weir was not asked about. */
+function readKnown(message: ProcessingRequest): Known | null {
+  const passage = readPassage(metadataOf(message, AUTHZ_NAMESPACE));
+  const admission = readReservation(metadataOf(message, ADMISSION_NAMESPACE));
+  return passage && admission !== "denied" ? { passage, reservation: admission } : null;
 }

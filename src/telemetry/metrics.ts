@@ -1,10 +1,13 @@
 import { Counter, collectDefaultMetrics, Histogram, Registry } from "prom-client";
-import type { Decision, Denial } from "../decision/decision.js";
-import type { Usage } from "../metering/usage.js";
+import type { Allowed, Denial } from "../decision/decision.js";
+import type { ChargeReason, ChargeSource } from "../decision/reckoning.js";
+import type { TokenEstimate } from "../inference/estimate.js";
 import { registerStoreMetrics, type StoreStatistics } from "./store-metrics.js";
 
-/** Why a response of an AI API left nothing to charge. */
-export type MissingUsage = "notReported" | "aborted" | "encoded";
+/** What a decision says, whoever made it. */
+export type Outcome =
+  | Pick<Allowed, "kind" | "binding" | "wouldDeny">
+  | { readonly kind: "deny"; readonly denial: Denial };
 
 /** Every metric of weir. Labels come from the policy file, never from clients, so their number is bounded. */
 export class Metrics {
@@ -40,10 +43,29 @@ export class Metrics {
     labelNames: ["api"],
     registers: [this.registry],
   });
-  readonly #missing = new Counter({
-    name: "weir_usage_missing_total",
-    help: "Successful responses of AI APIs without a readable usage, by API and reason.",
-    labelNames: ["api", "reason"],
+  readonly #settlements = new Counter({
+    name: "weir_settlements_total",
+    help: "Exchanges with models that were charged, by API, whose word it is based on (response, estimate, reservation, none) and why.",
+    labelNames: ["api", "source", "reason"],
+    registers: [this.registry],
+  });
+  readonly #reserved = new Counter({
+    name: "weir_reserved_tokens_total",
+    help: "Tokens reserved for requests to models, by API and type (prompt, completion).",
+    labelNames: ["api", "type"],
+    registers: [this.registry],
+  });
+  readonly #estimates = new Histogram({
+    name: "weir_estimate_ratio",
+    help: "What a request to a model used, as a multiple of what was expected of it, by API and type.",
+    labelNames: ["api", "type"],
+    buckets: [0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 1, 1.1, 1.25, 1.5, 2, 4],
+    registers: [this.registry],
+  });
+  readonly #unadmitted = new Counter({
+    name: "weir_unadmitted_total",
+    help: "Requests to models that should have been read before they passed and were not: Envoy's filter for it is off, or weir failed.",
+    labelNames: ["api"],
     registers: [this.registry],
   });
   readonly #reloads = new Counter({
@@ -64,28 +86,46 @@ export class Metrics {
     registerStoreMetrics(this.registry, store);
   }
 
-  decided(decision: Decision, seconds: number): void {
-    const api = decision.subject.api?.ref ?? "";
-    if (decision.kind === "deny") {
-      this.#decisions.inc({ api, level: levelOf(decision.denial), decision: "deny" });
-    } else {
-      this.#decisions.inc({ api, level: decision.binding?.charge.limit.level ?? "", decision: "allow" });
-      if (decision.wouldDeny) this.#wouldDeny.inc({ api, level: levelOf(decision.wouldDeny) });
-    }
+  /** A decision took so long; it counts when it is final. */
+  took(seconds: number): void {
     this.#latency.observe(seconds);
   }
 
-  used(api: string, { input, output }: Usage): void {
+  decided(api: string, outcome: Outcome): void {
+    if (outcome.kind === "deny") {
+      this.#decisions.inc({ api, level: levelOf(outcome.denial), decision: "deny" });
+    } else {
+      this.#decisions.inc({ api, level: outcome.binding?.charge.limit.level ?? "", decision: "allow" });
+      if (outcome.wouldDeny) this.#wouldDeny.inc({ api, level: levelOf(outcome.wouldDeny) });
+    }
+  }
+
+  used(api: string, { input, output }: TokenEstimate): void {
     this.#tokens.inc({ api, type: "prompt" }, input);
     this.#tokens.inc({ api, type: "completion" }, output);
   }
 
-  transferred(api: string, bytes: number): void {
-    this.#bytes.inc({ api }, bytes);
+  reserved(api: string, { input, output }: TokenEstimate): void {
+    this.#reserved.inc({ api, type: "prompt" }, input);
+    this.#reserved.inc({ api, type: "completion" }, output);
   }
 
-  usageMissing(api: string, reason: MissingUsage): void {
-    this.#missing.inc({ api, reason });
+  estimated(api: string, expected: TokenEstimate, actual: TokenEstimate): void {
+    if (expected.input > 0) this.#estimates.observe({ api, type: "prompt" }, actual.input / expected.input);
+    if (expected.output > 0)
+      this.#estimates.observe({ api, type: "completion" }, actual.output / expected.output);
+  }
+
+  settled(api: string, source: ChargeSource, reason: ChargeReason): void {
+    this.#settlements.inc({ api, source, reason });
+  }
+
+  unadmitted(api: string): void {
+    this.#unadmitted.inc({ api });
+  }
+
+  transferred(api: string, bytes: number): void {
+    this.#bytes.inc({ api }, bytes);
   }
 
   reloaded(result: "taken" | "refused"): void {

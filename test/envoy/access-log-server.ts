@@ -14,6 +14,7 @@ import {
   type StreamAccessLogsResponse,
 } from "../../src/envoy/wire/access-log.js";
 import { accessLogService } from "../../src/envoy/wire/services.js";
+import { LearnedEstimates } from "../../src/inference/estimate.js";
 import { formatAddress } from "../../src/net/address.js";
 import type { Level, Unit } from "../../src/policy/limit.js";
 import type { Policy } from "../../src/policy/policy.js";
@@ -39,7 +40,7 @@ export async function startAccessLogServer(policy: Policy) {
   });
   const server = new EnvoyServer({
     authorization: createAuthorization(gate, metrics, logger),
-    processor: createProcessor(gate, metrics, logger),
+    processor: createProcessor({ gate, experience: new LearnedEstimates(), metrics, log: logger }),
     accessLog: createAccessLog(gate, metrics, logger),
   });
   const address = await server.listen({ kind: "tcp", host: "127.0.0.1", port: 0 });

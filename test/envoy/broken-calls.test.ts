@@ -117,9 +117,12 @@ describe("calls that are not what they should be", () => {
     null: "null",
   };
   for (const [what, body] of Object.entries(bodies)) {
-    test(`a response body of ${what} charges nothing and is counted as missing`, async () => {
+    test(`a response body of ${what} has no text to charge, and is counted as estimated`, async () => {
       const before = await charged(weir);
-      const missing = await count(weir, 'weir_usage_missing_total{api="chat/v1",reason="notReported"}');
+      const missing = await count(
+        weir,
+        'weir_settlements_total{api="chat/v1",source="estimate",reason="notReported"}',
+      );
       const call = weir.process();
       call.on("data", () => {});
       call.write({ ...responseHeaders("application/json"), ...context() });
@@ -127,7 +130,7 @@ describe("calls that are not what they should be", () => {
       call.end();
       await once(call, "end");
       await eventually("the miss is counted", async () => {
-        const name = 'weir_usage_missing_total{api="chat/v1",reason="notReported"}';
+        const name = 'weir_settlements_total{api="chat/v1",source="estimate",reason="notReported"}';
         return (await count(weir, name)) === missing + 1;
       });
       assert.equal(await charged(weir), before);
@@ -142,8 +145,8 @@ describe("calls that are not what they should be", () => {
       "weir",
       [],
       { api: 1 },
-      { api: "chat/v1", tokens: "x" },
-      { api: "?", tokens: [[1, 2]] },
+      { api: "chat/v1", usage: "x" },
+      { api: "?", usage: [[1, 2]] },
     ]) {
       const call = weir.process();
       call.on("data", () => {});
@@ -156,26 +159,33 @@ describe("calls that are not what they should be", () => {
     await stillServes();
   });
 
-  test("outside observability mode every message is answered, each by its own kind", async () => {
+  const kindsOf = async (...messages: Parameters<ReturnType<TestWeir["process"]>["write"]>[0][]) => {
     const call = weir.process();
     const kinds: string[] = [];
     call.on("data", (reply: Record<string, unknown>) => {
       kinds.push(...Object.keys(reply).filter((key) => reply[key] !== undefined && key.startsWith("re")));
     });
-    call.write({ requestHeaders: {} });
-    call.write({ requestBody: { endOfStream: true } });
-    call.write({ ...responseHeaders("application/json"), ...context(), observabilityMode: false });
-    call.write({ responseBody: { body: Buffer.from("{}") } });
-    call.write({ responseTrailers: {} });
+    for (const message of messages) call.write(message);
     call.end();
     await once(call, "end");
-    assert.deepEqual(kinds, [
+    return kinds;
+  };
+
+  test("a filter that waits while it meters is answered every message by its own kind", async () => {
+    const kinds = await kindsOf(
+      { ...responseHeaders("application/json"), ...context(), observabilityMode: false },
+      { responseBody: { body: Buffer.from("{}") } },
+      { responseTrailers: {} },
+    );
+    assert.deepEqual(kinds, ["responseHeaders", "responseBody", "responseTrailers"]);
+  });
+
+  test("a request that nothing was left open for is let go by its headers, and the call ends", async () => {
+    assert.deepEqual(await kindsOf({ requestHeaders: {} }), ["requestHeaders"]);
+    assert.deepEqual(await kindsOf({ requestHeaders: {}, ...context({ decision: "deny" }) }), [
       "requestHeaders",
-      "requestBody",
-      "responseHeaders",
-      "responseBody",
-      "responseTrailers",
     ]);
+    assert.deepEqual(await kindsOf({ requestHeaders: {}, ...context() }), ["requestHeaders"]);
   });
 });
 
@@ -203,8 +213,10 @@ function responseHeaders(contentType: string) {
   return { responseHeaders: { headers }, observabilityMode: true };
 }
 
-const tokens = [["api:chat/v1:totalTokens:year", ""]];
-function context(weir: unknown = { decision: "allow", api: "chat/v1", provider: "openai", tokens }) {
+const usageCounters = [["api:chat/v1:totalTokens:year", ""]];
+function context(
+  weir: unknown = { decision: "allow", api: "chat/v1", provider: "openai", usage: usageCounters },
+) {
   return { metadataContext: { filterMetadata: new Map([[AUTHZ_NAMESPACE, { weir } as never]]) } };
 }
 

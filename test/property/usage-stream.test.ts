@@ -5,9 +5,11 @@ import fc from "fast-check";
 import { MemoryStore } from "../../src/counters/memory.js";
 import { decide } from "../../src/decision/decide.js";
 import type { Gate } from "../../src/decision/gate.js";
+import type { Attendance } from "../../src/envoy/attendance.js";
 import { AUTHZ_NAMESPACE, decisionMetadata } from "../../src/envoy/metadata.js";
 import { UsageStream } from "../../src/envoy/usage-stream.js";
 import { ProcessingRequest } from "../../src/envoy/wire/ext-proc-request.js";
+import { LearnedEstimates } from "../../src/inference/estimate.js";
 import type { HttpRequest } from "../../src/policy/request.js";
 import { createLogger } from "../../src/telemetry/logger.js";
 import { createMetrics } from "../support/metrics.js";
@@ -78,6 +80,10 @@ interface Answer {
   endings: readonly string[];
 }
 
+function attendanceOf(gate: Gate, metrics = createMetrics()): Attendance {
+  return { gate, experience: new LearnedEstimates(), metrics, log: createLogger("silent") };
+}
+
 describe("the usage of a response", () => {
   test("is charged in full and once, however its bytes are split and however its stream ends", async () => {
     await fc.assert(
@@ -87,7 +93,7 @@ describe("the usage of a response", () => {
         const allowed = await decide(policy, store, chat, START);
         assert.equal(allowed.kind, "allow");
 
-        const stream = new UsageStream(gate, createMetrics(), createLogger("silent"));
+        const stream = new UsageStream(attendanceOf(gate));
         for (const message of messages(answer, decisionMetadata(allowed))) await stream.receive(message);
         for (const ending of answer.endings) {
           if (ending === "trailers") await stream.receive(message({ responseTrailers: {} }));
@@ -159,7 +165,7 @@ describe("a policy that changes while a response streams", () => {
       endings: ["body"],
     };
     const [headers, ...bodies] = messages(answer, decisionMetadata(allowed));
-    const stream = new UsageStream(gate, createMetrics(), createLogger("silent"));
+    const stream = new UsageStream(attendanceOf(gate));
     if (headers) await stream.receive(headers);
     gate.policy = policyOf({
       version: 1,
@@ -189,20 +195,20 @@ describe("a response's usage is found", () => {
     const allowed = await decide(policy, store, { ...chat, path }, START);
     const metadataContext = { filterMetadata: new Map([[AUTHZ_NAMESPACE, decisionMetadata(allowed)]]) };
     const metrics = createMetrics();
-    const stream = new UsageStream(gate, metrics, createLogger("silent"));
+    const stream = new UsageStream(attendanceOf(gate, metrics));
     const responseHeaders = { headers: headersOf([[":status", "200"], ...headers]) };
     await stream.receive(message({ responseHeaders, metadataContext }));
     const isOver = await stream.receive(message({ responseBody: { body, endOfStream: true } }));
     assert.equal(isOver, true);
     const charges = [...policy.limits.values()].map((limit) => ({ limit, key: "", amount: 0 }));
     const { standings } = await store.charge(charges, START);
-    const missing = await metrics.registry.getSingleMetricAsString("weir_usage_missing_total");
+    const missing = await metrics.registry.getSingleMetricAsString("weir_settlements_total");
     return [standings[0]?.used, /reason="(\w+)"/.exec(missing)?.[1]];
   }
   const claude = Buffer.from('{"usage":{"input_tokens":3,"output_tokens":4}}');
 
   test("by the path of the request, which travels with the decision", async () => {
-    assert.deepEqual(await chargedFor({}, "/llm/v1/messages?beta=true", [], claude), [7, undefined]);
+    assert.deepEqual(await chargedFor({}, "/llm/v1/messages?beta=true", [], claude), [7, "notReported"]);
     assert.deepEqual(await chargedFor({}, "/llm/v1/other", [], claude), [0, "notReported"]);
     assert.deepEqual(await chargedFor({}, `/${"x".repeat(600)}/v1/messages`, [], claude), [0, "notReported"]);
   });
@@ -214,20 +220,23 @@ describe("a response's usage is found", () => {
     ];
     assert.deepEqual(await chargedFor({ provider: "bedrock" }, "/", headers, Buffer.from("{}")), [
       11,
-      undefined,
+      "reported",
     ]);
   });
 
   test("where the policy says", async () => {
     const ai = { provider: "custom", usage: { input: "/usage/input_tokens", output: { header: "X-Out" } } };
-    assert.deepEqual(await chargedFor(ai, "/", [["x-out", "20"]], claude), [23, undefined]);
+    assert.deepEqual(await chargedFor(ai, "/", [["x-out", "20"]], claude), [23, "reported"]);
   });
+
+  /** Tokens of an answer of which nothing can be known, unless the policy says otherwise. */
+  const ASSUMED = 1024;
 
   test("not in a coding that nothing decodes, nor in what is not what its coding says", async () => {
     const ai = { provider: "anthropic" };
     const coded: [string, string][] = [["content-encoding", "compress"]];
-    assert.deepEqual(await chargedFor(ai, "/", coded, claude), [0, "encoded"]);
+    assert.deepEqual(await chargedFor(ai, "/", coded, claude), [ASSUMED, "encoded"]);
     const broken = gzipSync(claude).fill(0xff, 10);
-    assert.deepEqual(await chargedFor(ai, "/", [["content-encoding", "gzip"]], broken), [0, "encoded"]);
+    assert.deepEqual(await chargedFor(ai, "/", [["content-encoding", "gzip"]], broken), [ASSUMED, "encoded"]);
   });
 });

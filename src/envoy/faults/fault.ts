@@ -63,6 +63,12 @@ const byRefusal: Readonly<Record<Exclude<Denial["kind"], "limit">, Row>> = {
     message: "General Error",
     description: "The limits of this API cannot be checked at the moment",
   },
+  modelUnknown: {
+    status: 403,
+    code: 900908,
+    message: "Resource forbidden",
+    description: "The model that is asked for is not among those that this gateway serves",
+  },
   blocked: {
     status: 403,
     code: 900805,

@@ -1,0 +1,99 @@
+import type { CounterStore } from "../counters/store.js";
+import type { TokenEstimate } from "../inference/estimate.js";
+import type { InferenceRequest } from "../inference/request.js";
+import type { AiTerms } from "../policy/ai.js";
+import { amountsOf } from "../policy/amounts.js";
+import { type Charge, hasRoom, isUsageLimit, type Standing } from "../policy/limit.js";
+import type { Policy } from "../policy/policy.js";
+import { ofModel } from "../policy/select.js";
+import { judge } from "../policy/verdict.js";
+import type { EpochMs } from "../policy/window.js";
+import type { Denial } from "./decision.js";
+
+/** What a request to a model is admitted by. */
+export interface Ask {
+  readonly terms: AiTerms;
+  /** What it asks for; null for a request without a body, such as one for the list of models. */
+  readonly request: InferenceRequest | null;
+  /** What it is expected to use. */
+  readonly expected: TokenEstimate;
+  /** Every counter that it matches, whatever its model, with what is charged for its passing alone. */
+  readonly charges: readonly Charge[];
+}
+
+/** A charge that was made, to be corrected in its own window when the truth is known. */
+export interface Hold extends Charge {
+  /** {@link Standing.slot} of the charge. */
+  readonly slot: EpochMs;
+}
+
+/** What becomes of a request to a model once it is known what it asks for. */
+export type Admission =
+  | {
+      readonly kind: "allow";
+      readonly binding: Standing | null;
+      readonly wouldDeny: Denial | null;
+      /** All limits that match, as the request found them. */
+      readonly standings: readonly Standing[];
+      /** The request itself, and what is reserved for it. */
+      readonly charged: readonly Hold[];
+    }
+  | { readonly kind: "deny"; readonly denial: Denial };
+
+const uncounted = { standings: [], charged: [] } as const;
+
+/** Charges a request and all that is reserved for it, or, when any limit has no room, nothing. */
+export async function admit(
+  policy: Policy,
+  store: CounterStore,
+  { terms, request, expected, charges }: Ask,
+  now: EpochMs,
+): Promise<Admission> {
+  const model = request?.model ?? null;
+  const modelTerms = policy.models.find(model);
+  const refusal: Denial | null =
+    request && !modelTerms && policy.unknownModel === "deny" ? { kind: "modelUnknown" } : null;
+  if (refusal && !policy.shadow) return { kind: "deny", denial: refusal };
+
+  const { input, output } = expected;
+  const figures = { input, output, total: input + output, cachedInput: 0, cacheWriteInput: 0, reasoning: 0 };
+  const amounts = amountsOf(figures, modelTerms);
+  const asked = ofModel(charges, model).map((charge): Charge => {
+    const { limit } = charge;
+    if (!request || terms.admission !== "reserve" || !isUsageLimit(limit)) return charge;
+    const most = Math.max(1, Math.floor(limit.max * terms.reservation.maxShare));
+    return { ...charge, amount: Math.min(amounts[limit.unit], most) };
+  });
+  if (asked.length === 0) return { kind: "allow", binding: null, wouldDeny: refusal, ...uncounted };
+
+  const outcome = await store.charge(asked, now);
+  if (outcome.kind === "uncounted") {
+    const denial = { kind: "countersUnavailable" } as const;
+    if (!outcome.admitted && !policy.shadow) return { kind: "deny", denial };
+    const wouldDeny = refusal ?? (outcome.admitted ? null : denial);
+    return { kind: "allow", binding: null, wouldDeny, ...uncounted };
+  }
+  const { standings } = outcome;
+  const verdict = judge(standings);
+  if (verdict.kind === "deny") {
+    return { kind: "deny", denial: { kind: "limit", binding: verdict.binding, standings } };
+  }
+  const watched = verdict.wouldDeny && ({ kind: "limit", binding: verdict.wouldDeny, standings } as const);
+  return {
+    kind: "allow",
+    binding: verdict.binding,
+    wouldDeny: refusal ?? watched,
+    standings,
+    charged: standings.flatMap(({ charge, used, slot }) =>
+      charge.amount > 0 && hasRoom(charge, used) ? [{ ...charge, slot }] : [],
+    ),
+  };
+}
+
+/** Takes back all that was charged to a request that did not pass after all. */
+export function release(store: CounterStore, charged: readonly Hold[], now: EpochMs): void | Promise<void> {
+  return store.adjust(
+    charged.map(({ limit, key, amount, slot }) => ({ limit, key, charged: amount, by: -amount, slot })),
+    now,
+  );
+}

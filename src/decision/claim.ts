@@ -1,0 +1,31 @@
+import type { CounterStore } from "../counters/store.js";
+import { calendarOf } from "../policy/calendar.js";
+import type { Limit } from "../policy/limit.js";
+import type { EpochMs } from "../policy/window.js";
+
+/** Anything may be claimed once a minute; that is longer than two who know of the same end are apart. */
+const once: Limit = {
+  id: "weir:claims",
+  level: "gateway",
+  scope: "claims",
+  unit: "requests",
+  max: 1,
+  model: null,
+  window: { kind: "sliding", count: 1, period: "minute", calendar: utc() },
+  enforced: true,
+};
+
+/**
+ * Whether the caller is the first to claim `id`, of all nodes that share the counters. For what two may see the end of
+ * and only one may charge.
+ */
+export async function claim(store: CounterStore, id: string, now: EpochMs): Promise<boolean> {
+  const { admitted } = await store.charge([{ limit: once, key: id, amount: 1 }], now);
+  return admitted;
+}
+
+function utc() {
+  const calendar = calendarOf("UTC");
+  if (!calendar) throw new Error("there is no UTC");
+  return calendar;
+}

@@ -1,0 +1,104 @@
+import { claim } from "../decision/claim.js";
+import { type Ending, type Reckoning, reckon } from "../decision/reckoning.js";
+import type { TokenEstimate } from "../inference/estimate.js";
+import type { Usage } from "../metering/usage.js";
+import type { AiTerms } from "../policy/ai.js";
+import { amountsOf } from "../policy/amounts.js";
+import type { Charge } from "../policy/limit.js";
+import type { Attendance } from "./attendance.js";
+import type { Passage } from "./metadata.js";
+import type { HoldRef, Reservation } from "./reservation.js";
+import { settleDeferred, settleUsage } from "./settle.js";
+
+/** An exchange with a model that is over, as far as weir saw it. */
+export interface Exchange {
+  readonly passage: Passage;
+  /** Null where nothing was reserved for it. */
+  readonly reservation: Reservation | null;
+  readonly request: {
+    /** `x-request-id`, as Envoy numbers requests. */
+    readonly id: string | null;
+    /** Of its body; 0 where that is not known. */
+    readonly bytes: number;
+  };
+  readonly response: {
+    readonly ending: Ending;
+    readonly usage: Usage | null;
+    /** Tokens of the answer that passed, estimated; null where that could not be seen. */
+    readonly delivered: number | null;
+    readonly hasFailed: boolean;
+  };
+}
+
+/** A request is taken to have a token for so many bytes of its body. */
+const BYTES_PER_TOKEN = 4;
+/** Of an API that a reload has taken away while its last responses were on their way. */
+const FORMER: Pick<AiTerms, "onMissingUsage" | "onDisconnect"> = {
+  onMissingUsage: "estimate",
+  onDisconnect: "estimate",
+};
+
+/** Charges what the exchange used, unless that is done, learns from it, and writes its line in the ledger. */
+export async function chargeExchange(attendance: Attendance, exchange: Exchange): Promise<void> {
+  const { passage, reservation, response } = exchange;
+  const { gate, experience, metrics, log } = attendance;
+  const { policy } = gate;
+  // Whoever admitted a request cannot be sure that nobody saw its response begin, when its client gives up just then.
+  const isContested = reservation !== null && response.ending === "aborted";
+  if (isContested && !(await claim(gate.store, reservation.id, gate.now()))) return;
+  const terms = policy.apisByRef.get(passage.api)?.ai ?? null;
+  // An API that is gone has no name left to be counted under; its limits may still be there.
+  const api = terms ? passage.api : "";
+  if (passage.deferred && !reservation) {
+    metrics.unadmitted(api);
+    log.debug({ api: passage.api }, "a request to a model passed without being read");
+    await settleDeferred(gate, passage.deferred);
+  }
+  const { usage } = response;
+  const expected = reservation?.expected ?? guess(exchange, terms);
+  const isReserved = (reservation?.holds.length ?? 0) > 0;
+  const reckoning = reckon(terms ?? FORMER, { ...response, told: usage, expected, isReserved });
+  const { source, reason, figures } = reckoning;
+  metrics.settled(api, source, reason);
+  if (reason === "reported" && usage && reservation) {
+    experience.learn(passage.api, reservation.model, reservation.stated, usage);
+    metrics.estimated(api, expected, usage);
+  }
+  metrics.used(api, figures ?? expected);
+  const model = usage?.model ?? reservation?.model ?? null;
+  const charged = figures
+    ? await settleUsage(gate, passage.usage, {
+        model: reservation?.model ?? model,
+        holds: reservation?.holds ?? [],
+        used: amountsOf(figures, policy.models.find(model) ?? policy.models.find(reservation?.model ?? null)),
+      })
+    : (reservation?.holds ?? []);
+  log.info(ledgerLine(exchange, reckoning, expected, charged), "ledger");
+}
+
+/** What a request that was not read may come to. */
+function guess({ request }: Exchange, terms: AiTerms | null): TokenEstimate {
+  const input = Math.ceil(request.bytes / BYTES_PER_TOKEN);
+  return { input, output: terms?.reservation.completionTokens ?? 0 };
+}
+
+/** What an operator needs to see why an exchange was charged what it was. */
+function ledgerLine(
+  { passage, reservation, request, response }: Exchange,
+  { source, reason, figures }: Reckoning,
+  expected: TokenEstimate,
+  charged: readonly (Charge | HoldRef)[],
+): object {
+  const limits = charged.map(({ limit, key, amount }) => ({
+    limit: typeof limit === "string" ? limit : limit.id,
+    ...(key === "" ? {} : { key }),
+    amount,
+  }));
+  return {
+    ...{ requestId: request.id, api: passage.api, application: passage.application },
+    model: response.usage?.model ?? reservation?.model ?? null,
+    ...{ source, reason, usage: figures ?? expected },
+    reserved: reservation && reservation.holds.length > 0 ? reservation.expected : null,
+    limits,
+  };
+}
