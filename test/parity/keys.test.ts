@@ -232,9 +232,9 @@ applications:
       try {
         for (const key of ["first", "second"]) {
           const reply = await weir.check(checkOf("/a/v1", { key }));
-          const weirMetadata = reply.dynamicMetadata?.["weir"] as { tokens: [string, string][] };
+          const weirMetadata = reply.dynamicMetadata?.["weir"] as { usage: [string, string][] };
           assert.deepEqual(
-            weirMetadata.tokens.toSorted(),
+            weirMetadata.usage.toSorted(),
             kinds.map((kind) => [`backend:a/v1 ${environment}:${kind}:year`, ""]).toSorted(),
           );
         }

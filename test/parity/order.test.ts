@@ -131,8 +131,8 @@ deny: [{ application: app, api: tokens/v1, environment: sandbox }]
 
   test("a token maximum of the backend works without one on requests, unlike in WSO2", async () => {
     const reply = await weir.check(checkOf("/tokens", { key: "app" }));
-    const metadata = reply.dynamicMetadata?.["weir"] as { tokens: [string, string][] };
-    assert.deepEqual(metadata.tokens, [["backend:tokens/v1 production:totalTokens:year", ""]]);
+    const metadata = reply.dynamicMetadata?.["weir"] as { usage: [string, string][] };
+    assert.deepEqual(metadata.usage, [["backend:tokens/v1 production:totalTokens:year", ""]]);
   });
 
   test("a deny policy comes before everything else, and by environment only where it says so", async () => {
