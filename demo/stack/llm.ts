@@ -14,11 +14,13 @@ export interface Llm extends Running {
 export interface Answer {
   /** `x-request-id`, as Envoy gave it. */
   readonly requestId: string;
+  readonly request: ChatRequest;
   readonly prompt: number;
   completion: number;
   /** The last usage that was sent. */
   told: Usage | null;
-  end: "under way" | "complete" | "given up";
+  /** `given up` by its client, `reset` by the model server itself. */
+  end: "under way" | "complete" | "given up" | "reset";
 }
 
 interface Usage {
@@ -27,18 +29,22 @@ interface Usage {
   readonly total_tokens: number;
 }
 
-interface ChatRequest {
+export interface ChatRequest {
   readonly model?: string;
+  /** Whom it is for; as with OpenAI, the answer does not depend on it. */
+  readonly user?: string;
   readonly stream?: boolean;
   readonly stream_options?: { readonly include_usage?: boolean; readonly continuous_usage_stats?: boolean };
   /** What the answer is to cost, for callers who want to know beforehand. */
   readonly cost?: { readonly prompt: number; readonly completion: number };
   /** Of a streamed answer, with a part of its cost each; the words of the answer by default. */
   readonly pieces?: number;
-  /** Milliseconds between the pieces of a streamed answer. */
+  /** Milliseconds between the pieces of a streamed answer; at 0 all are sent at once. */
   readonly pace_ms?: number;
   /** Milliseconds until an answer begins. */
   readonly delay_ms?: number;
+  /** After so many pieces of a streamed answer its connection is reset. */
+  readonly reset_after?: number;
   /** A status other than 200: an error, which costs nothing. */
   readonly status?: number;
 }
@@ -76,7 +82,10 @@ async function answer(
   }
   const { cost = DEFAULT_COST, model = MODEL } = body;
   const requestId = String(request.headers["x-request-id"] ?? "");
-  const made: Answer = { requestId, prompt: cost.prompt, completion: 0, told: null, end: "under way" };
+  const made: Answer = {
+    ...{ requestId, request: body },
+    ...{ prompt: cost.prompt, completion: 0, told: null, end: "under way" },
+  };
   answers.push(made);
   spent.prompt += cost.prompt;
   const spend = (completion: number) => {
@@ -99,12 +108,17 @@ async function answer(
     const chunk = { object: "chat.completion.chunk", model, choices, usage: told };
     response.write(`data: ${JSON.stringify(chunk)}\n\n`);
   };
-  const { pieces = WORDS.length } = body;
+  const { pieces = WORDS.length, pace_ms = 5 } = body;
   for (let piece = 1; piece <= pieces; piece++) {
     spend(Math.floor((cost.completion * piece) / pieces));
     const delta = { content: `${WORDS[(piece - 1) % WORDS.length]} ` };
     send([{ index: 0, delta }], continuous_usage_stats ? usageOf(made) : null);
-    await sleep(body.pace_ms ?? 5);
+    if (pace_ms > 0) await sleep(pace_ms);
+    if (piece === body.reset_after) {
+      made.end = "reset";
+      request.socket.resetAndDestroy();
+      return;
+    }
     if (response.destroyed) {
       made.end = "given up";
       return;
