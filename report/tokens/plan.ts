@@ -4,6 +4,7 @@ export interface Plan {
   readonly overshoot: OvershootPlan;
   readonly aborts: AbortsPlan;
   readonly death: { readonly streams: number; readonly pieces: number; readonly requestsWhileAway: number };
+  readonly volume: VolumePlan;
   /** The whole report; past it something hangs, and it gives up. */
   readonly deadlineMs: number;
 }
@@ -30,6 +31,11 @@ export interface OvershootPlan {
   readonly seed: number;
 }
 
+export interface VolumePlan {
+  readonly requests: number;
+  readonly requestsAtATime: number;
+}
+
 export interface AbortsPlan {
   readonly streams: number;
   readonly seed: number;
@@ -45,6 +51,7 @@ export const fullPlan: Plan = {
   overshoot: { limit: 10_000, requests: 100, learningRequests: 40, thinkingMs: 2_000, seed: 1 },
   aborts: { streams: 200, seed: 1, lingerMs: 6_000 },
   death: { streams: 50, pieces: 100, requestsWhileAway: 50 },
+  volume: { requests: 6_000, requestsAtATime: 100 },
   deadlineMs: 900_000,
 };
 
@@ -57,5 +64,6 @@ export const quickPlan: Plan = {
   overshoot: { limit: 10_000, requests: 50, learningRequests: 20, thinkingMs: 1_000, seed: 1 },
   aborts: { streams: 60, seed: 1, lingerMs: 6_000 },
   death: { streams: 20, pieces: 60, requestsWhileAway: 10 },
+  volume: { requests: 1_000, requestsAtATime: 20 },
   deadlineMs: 240_000,
 };

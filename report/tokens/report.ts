@@ -3,6 +3,7 @@ import type { AbortsReport } from "./scenarios/aborts.js";
 import type { DeathReport } from "./scenarios/death.js";
 import type { LatencyReport } from "./scenarios/latency.js";
 import type { OvershootReport } from "./scenarios/overshoot.js";
+import type { VolumeReport } from "./scenarios/volume.js";
 
 /** What was measured; with `--json`, what is printed. What was not asked for is missing. */
 export interface Report {
@@ -11,6 +12,7 @@ export interface Report {
   readonly overshoot?: OvershootReport;
   readonly aborts?: AbortsReport;
   readonly death?: DeathReport;
+  readonly volume?: VolumeReport;
 }
 
 export interface Machine {

@@ -7,9 +7,10 @@ import { measureAborts } from "./scenarios/aborts.js";
 import { measureDeath } from "./scenarios/death.js";
 import { measureLatency } from "./scenarios/latency.js";
 import { measureOvershoot } from "./scenarios/overshoot.js";
+import { measureVolume } from "./scenarios/volume.js";
 
 /** Everything that can be asked for by itself. */
-export const partNames = ["latency", "overshoot", "aborts", "death"] as const;
+export const partNames = ["latency", "overshoot", "aborts", "death", "volume"] as const;
 export type PartName = (typeof partNames)[number];
 
 /** One part after the other: they share the machine's processors. Logs and policies go to `folder`. */
@@ -36,5 +37,6 @@ export async function runReport(
     ...(await measure("overshoot", measureOvershoot)),
     ...(await measure("aborts", measureAborts)),
     ...(await measure("death", measureDeath)),
+    ...(await measure("volume", measureVolume)),
   };
 }

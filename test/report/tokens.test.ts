@@ -7,6 +7,7 @@ import { measureAborts } from "../../report/tokens/scenarios/aborts.js";
 import { measureDeath } from "../../report/tokens/scenarios/death.js";
 import { measureLatency } from "../../report/tokens/scenarios/latency.js";
 import { measureOvershoot } from "../../report/tokens/scenarios/overshoot.js";
+import { measureVolume } from "../../report/tokens/scenarios/volume.js";
 
 /** A part of the load: whether the machine has time for it is not what is tested. */
 const options = { timeout: 60_000 };
@@ -49,7 +50,7 @@ describe("the report on tokens, through real Envoys", () => {
     "finds every stream whole whose weir was killed, and no request let through then",
     options,
     async () => {
-      const plan = { streams: 10, pieces: 30, requestsWhileAway: 5 };
+      const plan = { streams: 10, pieces: 80, requestsWhileAway: 5 };
       for (const [mode, result] of Object.entries(await measureDeath(plan, folder, say))) {
         assert.equal(result.openStreams, plan.streams, mode);
         assert.equal(result.wholeStreams, plan.streams, mode);
@@ -57,6 +58,15 @@ describe("the report on tokens, through real Envoys", () => {
       }
     },
   );
+
+  test("finds many short answers charged, each once", options, async () => {
+    const plan = { requests: 60, requestsAtATime: 10 };
+    for (const [mode, result] of Object.entries(await measureVolume(plan, folder, say))) {
+      const { answers, missingLines, doubleLines, unequal, unreserved } = result;
+      assert.deepEqual(answers, { 200: plan.requests }, mode);
+      assert.deepEqual([missingLines, doubleLines, unequal, unreserved], [0, 0, 0, 0], mode);
+    }
+  });
 
   test("gets every stream through every side that it compares", options, async () => {
     const shape = { rounds: 1, streamsAtATime: 5, pieces: 5, paceMs: 5 };

@@ -1,12 +1,16 @@
 import { columns } from "../../cluster/format/columns.js";
 import { modeNames } from "../modes.js";
 import type { DeathReport } from "../scenarios/death.js";
+import { statusesOf } from "./statuses.js";
 
 export function formatDeath(report: DeathReport): string[] {
   const rows = modeNames.map((mode) => {
     const { streams, openStreams, wholeStreams, withUsage, answersWhileAway } = report[mode];
-    const away = Object.entries(answersWhileAway).map(([status, times]) => `${times} × ${status}`);
-    return [mode, ...[streams, openStreams, wholeStreams, withUsage].map(String), away.join(", ")];
+    return [
+      mode,
+      ...[streams, openStreams, wholeStreams, withUsage].map(String),
+      statusesOf(answersWhileAway),
+    ];
   });
   return [
     "## Death: weir killed in the middle of streams",

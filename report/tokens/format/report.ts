@@ -3,9 +3,10 @@ import { formatAborts } from "./aborts.js";
 import { formatDeath } from "./death.js";
 import { formatLatency } from "./latency.js";
 import { formatOvershoot } from "./overshoot.js";
+import { formatVolume } from "./volume.js";
 
 /** The report for people. */
-export function formatReport({ machine, latency, overshoot, aborts, death }: Report): string {
+export function formatReport({ machine, latency, overshoot, aborts, death, volume }: Report): string {
   const { cores, node, envoy, loadAverageBefore } = machine;
   return [
     `${cores} cores, node ${node}, Envoy ${envoy}; load average before: ${loadAverageBefore.toFixed(2)}`,
@@ -14,6 +15,7 @@ export function formatReport({ machine, latency, overshoot, aborts, death }: Rep
     ...(overshoot ? formatOvershoot(overshoot) : []),
     ...(aborts ? formatAborts(aborts) : []),
     ...(death ? formatDeath(death) : []),
+    ...(volume ? formatVolume(volume) : []),
   ]
     .join("\n")
     .trimEnd();

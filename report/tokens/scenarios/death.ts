@@ -26,6 +26,7 @@ export interface DeathResult {
 
 const PACE_MS = 20;
 const PROMPT_WORDS = 40;
+const LOOK_MS = 5;
 
 export async function measureDeath(
   plan: Plan["death"],
@@ -59,10 +60,11 @@ async function killWithin(mode: Mode, plan: Plan["death"], folder: string): Prom
     // Spread over half of the length of one, so that the end comes to each at another piece.
     const lanes = { width: streams, staggerMs: lengthMs / 2 / streams };
     const running = inLanes(streams, lanes, () => ask(PACE_MS));
-    await sleep((lengthMs * 3) / 4);
-    const openStreams = stack.llm.answers.filter(({ end, completion }) => {
-      return end === "under way" && completion > 0;
-    }).length;
+    const open = () =>
+      stack.llm.answers.filter(({ end, completion }) => end === "under way" && completion > 0);
+    const latestMs = performance.now() + lengthMs;
+    while (open().length < streams && performance.now() < latestMs) await sleep(LOOK_MS);
+    const openStreams = open().length;
     stack.weir.child.kill("SIGKILL");
     await stack.weir.child.exited;
     const away = await inLanes(requestsWhileAway, { width: 10, staggerMs: 0 }, () => ask(0));
