@@ -70,7 +70,8 @@ describe("overshoot", () => {
   test("counts answers that the ledger has no line of, or two", () => {
     const requests = ["a", "b", "c"].map((id) => made(id, 1));
     const ledger = [line("a", 100, 1), line("b", 100, 1), line("b", 100, 1), line("z", 1, 1)];
-    assert.equal(judgeOvershoot(terms, requests, ledger).unaccountedRequests, 2);
+    const { unaccountedRequests, unreservedRequests } = judgeOvershoot(terms, requests, ledger);
+    assert.deepEqual([unaccountedRequests, unreservedRequests], [2, 3]);
   });
 });
 

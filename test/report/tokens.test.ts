@@ -34,6 +34,7 @@ describe("the report on tokens, through real Envoys", () => {
           assert.deepEqual([result.failedRequests, result.unaccountedRequests], [0, 0], name);
         }
       }
+      assert.equal(variants.exact.reserve.unreservedRequests, 0);
       assert.equal(variants.exactBeyondShare.reserve.admittedRequests, 4, "a quarter of the limit each");
     },
   );

@@ -16,6 +16,8 @@ export interface Overshoot {
   readonly utilisationPercent: number;
   /** Answers that the ledger has no line of, or several. */
   readonly unaccountedRequests: number;
+  /** Admitted with nothing held for them: the bound says nothing of these. */
+  readonly unreservedRequests: number;
 }
 
 export interface LimitTerms {
@@ -41,10 +43,12 @@ export function judgeOvershoot(
   let used = 0;
   let estimateErrors = 0;
   let unaccountedRequests = 0;
+  let unreservedRequests = 0;
   for (const { requestId, prompt, completion } of admitted) {
     const lines = ledger.filter((line) => line.requestId === requestId);
     if (lines.length !== 1) unaccountedRequests++;
     const reserved = lines[0]?.reserved ?? null;
+    if (reserved === null) unreservedRequests++;
     const held = reserved ? Math.min(most, reserved.input + reserved.output) : 0;
     used += prompt + completion;
     estimateErrors += Math.max(0, prompt + completion - held);
@@ -54,6 +58,6 @@ export function judgeOvershoot(
     ...{ limit, admittedRequests: admitted.length, used, overshoot, estimateErrors },
     isBounded: overshoot <= estimateErrors,
     utilisationPercent: percentOf(used, limit),
-    unaccountedRequests,
+    ...{ unaccountedRequests, unreservedRequests },
   };
 }

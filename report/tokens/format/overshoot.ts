@@ -16,7 +16,7 @@ const words = { chargeAfter: "charge-after", reserve: "reserve" } as const;
 export function formatOvershoot({ plan, variants }: OvershootReport): string[] {
   const header = [
     ...["", "admitted", "denied", "failed", "tokens used", "of the limit %", "overshoot"],
-    ...["errors of estimates", "overshoot ≤ errors", "unaccounted"],
+    ...["errors of estimates", "overshoot ≤ errors", "unreserved", "unaccounted"],
   ];
   const rows = variantNames.flatMap((variant) =>
     admissions.map((admission) => {
@@ -26,7 +26,7 @@ export function formatOvershoot({ plan, variants }: OvershootReport): string[] {
         ...[result.admittedRequests, result.deniedRequests, result.failedRequests].map(String),
         ...[result.used, result.utilisationPercent, result.overshoot, result.estimateErrors].map(String),
         result.isBounded ? "yes" : "NO",
-        String(result.unaccountedRequests),
+        ...[result.unreservedRequests, result.unaccountedRequests].map(String),
       ];
     }),
   );
