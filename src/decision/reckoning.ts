@@ -24,8 +24,8 @@ export interface Exchange {
   readonly told: (TokenFigures & { readonly complete: boolean }) | null;
   /** Whether the response said, under a status of success, that it failed. */
   readonly hasFailed: boolean;
-  /** Tokens of the answer that passed, estimated; null where that could not be seen. */
-  readonly delivered: number | null;
+  /** Tokens of the answer that passed and that `told` does not know of, estimated; null where that could not be seen. */
+  readonly untold: number | null;
   /** What was expected of the request, by what it asks for. */
   readonly expected: TokenEstimate;
   /** Whether that is reserved. */
@@ -87,7 +87,7 @@ export function reckon(
 }
 
 function unreported(policy: Unreported, reason: ChargeReason, exchange: Exchange): Reckoning {
-  const { told, delivered, expected, isReserved } = exchange;
+  const { told, untold, expected, isReserved } = exchange;
   const known = told ?? nothing;
   switch (policy) {
     case "zero":
@@ -100,11 +100,8 @@ function unreported(policy: Unreported, reason: ChargeReason, exchange: Exchange
       return { source: "estimate", reason, figures: atLeast(known, expected) };
     case "estimate": {
       const input = known.input > 0 ? known.input : expected.input;
-      return {
-        source: "estimate",
-        reason,
-        figures: atLeast(known, { input, output: delivered ?? expected.output }),
-      };
+      const output = untold === null ? expected.output : known.output + untold;
+      return { source: "estimate", reason, figures: atLeast(known, { input, output }) };
     }
     default:
       return policy satisfies never;

@@ -24,8 +24,8 @@ export interface Exchange {
   readonly response: {
     readonly ending: Ending;
     readonly usage: Usage | null;
-    /** Tokens of the answer that passed, estimated; null where that could not be seen. */
-    readonly delivered: number | null;
+    /** Tokens of the answer that passed and that `usage` does not know of, estimated; null where that could not be seen. */
+    readonly untold: number | null;
     readonly hasFailed: boolean;
   };
 }
@@ -89,16 +89,17 @@ function ledgerLine(
   expected: TokenEstimate,
   charged: readonly (Charge | HoldRef)[],
 ): object {
-  const limits = charged.map(({ limit, key, amount }) => ({
-    limit: typeof limit === "string" ? limit : limit.id,
-    ...(key === "" ? {} : { key }),
-    amount,
-  }));
+  const holds = reservation?.holds ?? [];
+  const limits = charged.map(({ limit, key, amount }) => {
+    const id = typeof limit === "string" ? limit : limit.id;
+    const hold = holds.find((held) => held.limit === id && held.key === key);
+    return { limit: id, ...(key === "" ? {} : { key }), amount, ...(hold ? { held: hold.amount } : {}) };
+  });
   return {
     ...{ requestId: request.id, api: passage.api, application: passage.application },
     model: response.usage?.model ?? reservation?.model ?? null,
     ...{ source, reason, usage: figures ?? expected },
-    reserved: reservation && reservation.holds.length > 0 ? reservation.expected : null,
+    reserved: reservation && holds.length > 0 ? reservation.expected : null,
     limits,
   };
 }

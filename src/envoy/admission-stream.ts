@@ -99,7 +99,7 @@ export class AdmissionStream {
     if (state.kind !== "admitted") return;
     const { pending, reservation } = state.admitted;
     const id = findHeader(pending.headers, "x-request-id") ?? null;
-    const response = { ending: "aborted", usage: null, delivered: 0, hasFailed: false } as const;
+    const response = { ending: "aborted", usage: null, untold: 0, hasFailed: false } as const;
     const { passage } = pending;
     await chargeExchange(this.#attendance, { passage, reservation, request: { id, bytes: 0 }, response });
   }

@@ -70,7 +70,7 @@ export class UsageStream {
         const isRead = decoder.failure === null;
         const usage = meter.end(how === "complete" && isRead ? "complete" : "cut");
         const ending = how === "complete" && !isRead ? "encoded" : how;
-        return this.#charge(ending, usage, isRead ? meter.delivered : null, meter.hasFailed);
+        return this.#charge(ending, usage, isRead ? meter.untold : null, meter.hasFailed);
       }
       default:
         return state satisfies never;
@@ -106,14 +106,14 @@ export class UsageStream {
     return source?.provider === "custom" ? source : null;
   }
 
-  async #charge(ending: Ending, usage: Usage | null, delivered: number | null, hasFailed = false) {
+  async #charge(ending: Ending, usage: Usage | null, untold: number | null, hasFailed = false) {
     // Of what weir knows nothing, or what is no AI API, there is nothing to charge.
     if (!this.#known || this.#known.passage.provider === null) return;
     // Nothing has passed of a request that Envoy has answered by itself before it was let go.
     if (ending === "refused" && !this.#request && this.#known.passage.deferred && !this.#known.reservation)
       return;
     const request = this.#request ?? { id: null, bytes: 0 };
-    const response = { ending, usage, delivered, hasFailed };
+    const response = { ending, usage, untold, hasFailed };
     await chargeExchange(this.#attendance, { ...this.#known, request, response });
   }
 }

@@ -21,6 +21,8 @@ export interface Meter {
    * not say it themselves. 0 before any text came, and for what is not text; it never falls.
    */
   readonly delivered: number;
+  /** Of that, what passed after the last usage that the response told. */
+  readonly untold: number;
   /**
    * Whether the response told in its body of a failure of the provider's: an `error` event, a document with an `error`,
    * an AWS exception, or an end for that reason. A body that just breaks off did not.
@@ -52,6 +54,10 @@ class ResponseMeter implements Meter {
 
   get delivered(): number {
     return this.#report.written.tokens;
+  }
+
+  get untold(): number {
+    return this.#report.writtenSince;
   }
 
   get hasFailed(): boolean {

@@ -10,10 +10,16 @@ export class UsageReport {
   readonly written = new WrittenText();
   #counts: TokenCounts | null = null;
   #model: string | null = null;
+  #writtenUntilCounted = 0;
   #isFinal = false;
   #isFinished = false;
   #hasFailed = false;
   #isCut = false;
+
+  /** What was written after the last snapshot, which knows of the rest. */
+  get writtenSince(): number {
+    return Math.max(0, this.written.tokens - this.#writtenUntilCounted);
+  }
 
   get hasModel(): boolean {
     return this.#model !== null;
@@ -30,7 +36,10 @@ export class UsageReport {
    * @param isFinal whether no later one is to be expected
    */
   count(counts: TokenCounts, isFinal: boolean): void {
-    if (this.#counts === null || counts.total > 0) this.#counts = counts;
+    if (this.#counts === null || counts.total > 0) {
+      this.#counts = counts;
+      this.#writtenUntilCounted = this.written.tokens;
+    }
     this.#isFinal = isFinal;
   }
 

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { describe, test } from "node:test";
 import { load } from "js-yaml";
+import { type LedgerLine, parseLedger } from "../../demo/stack/ledger.js";
 import { accountFor, type Exchange } from "../../report/tokens/analysis/account.js";
 import { gapsOf } from "../../report/tokens/analysis/gaps.js";
 import { judgeOvershoot } from "../../report/tokens/analysis/overshoot.js";
@@ -11,7 +12,6 @@ import { Chance } from "../../report/tokens/load/chance.js";
 import { inLanes } from "../../report/tokens/load/lanes.js";
 import { describeMachine } from "../../report/tokens/report.js";
 import { patient, withoutAdmission, withoutWeir } from "../../report/tokens/stack/envoy-config.js";
-import { type LedgerLine, parseLedger } from "../../report/tokens/stack/ledger.js";
 
 function line(requestId: string, input: number, output: number, more: Partial<LedgerLine> = {}): LedgerLine {
   return {

@@ -1,5 +1,5 @@
+import type { LedgerLine } from "../../../demo/stack/ledger.js";
 import { percentile, rounded } from "../../cluster/analysis/spread.js";
-import type { LedgerLine } from "../stack/ledger.js";
 import { groupsOf } from "./groups.js";
 
 /** An answer of the model server, and what is known of how it went. */

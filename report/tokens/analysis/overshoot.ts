@@ -1,5 +1,5 @@
+import type { LedgerLine } from "../../../demo/stack/ledger.js";
 import { percentOf } from "../../cluster/analysis/spread.js";
-import type { LedgerLine } from "../stack/ledger.js";
 
 /** How a limit on tokens fared against more requests than it has room for. Figures are tokens unless they say otherwise. */
 export interface Overshoot {

@@ -5,6 +5,7 @@ import { type LatencyReport, type Measured, type SideName, sideNames } from "../
 const titles: Record<SideName, string> = {
   without: "without weir",
   withoutAgain: "without weir, again: noise",
+  decisionOnly: "decided, and nobody meters",
   meteringOnly: "charge-after, metering filter alone",
   chargeAfter: "charge-after",
   reserve: "reserve",

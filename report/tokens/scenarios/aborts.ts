@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { LedgerLine } from "../../../demo/stack/ledger.js";
 import type { Answer } from "../../../demo/stack/llm.js";
 import { type Account, accountFor, type Exchange } from "../analysis/account.js";
 import { Chance } from "../load/chance.js";
@@ -8,7 +9,7 @@ import { promptOf } from "../load/prompt.js";
 import { apiEntry, hostOf, type Mode, modeNames, modes, NEVER_REACHED } from "../modes.js";
 import type { AbortsPlan } from "../plan.js";
 import { patient } from "../stack/envoy-config.js";
-import { type LedgerLine, settledLedger } from "../stack/ledger.js";
+import { settledLedger } from "../stack/ledger.js";
 import { type Stack, startStack } from "../stack/stack.js";
 
 export interface AbortsReport extends Account {

@@ -6,13 +6,14 @@ import { inLanes } from "../load/lanes.js";
 import { promptOf } from "../load/prompt.js";
 import { apiEntry, hostOf, type Mode, modeNames, modes, NEVER_REACHED } from "../modes.js";
 import type { LatencyPlan } from "../plan.js";
-import { patient, withoutAdmission, withoutWeir } from "../stack/envoy-config.js";
+import { patient, withoutAdmission, withoutMetering, withoutWeir } from "../stack/envoy-config.js";
 import { startStack } from "../stack/stack.js";
 
 /** Envoys by what they have of weir. Two have nothing: what they differ by is noise. */
 const gateways = {
   without: withoutWeir,
   withoutAgain: withoutWeir,
+  decisionOnly: (yaml: string) => withoutMetering(patient(yaml)),
   meteringOnly: (yaml: string) => withoutAdmission(patient(yaml)),
   whole: patient,
 } as const;
@@ -26,6 +27,7 @@ interface Side {
 const sides = {
   without: { gateway: "without", mode: "chargeAfter" },
   withoutAgain: { gateway: "withoutAgain", mode: "chargeAfter" },
+  decisionOnly: { gateway: "decisionOnly", mode: "chargeAfter" },
   meteringOnly: { gateway: "meteringOnly", mode: "chargeAfter" },
   chargeAfter: { gateway: "whole", mode: "chargeAfter" },
   reserve: { gateway: "whole", mode: "reserve" },

@@ -45,6 +45,11 @@ export function withoutWeir(yaml: string): string {
   return edited(yaml, (manager) => remove(manager, [AUTHORIZATION, ADMISSION, METERING]));
 }
 
+/** Requests are decided, and responses are nobody's to look at. */
+export function withoutMetering(yaml: string): string {
+  return edited(yaml, (manager) => remove(manager, [ADMISSION, METERING]));
+}
+
 /** What `admission: charge-after` needs and no more: requests are decided by their headers, responses are metered. */
 export function withoutAdmission(yaml: string): string {
   return edited(yaml, (manager) => remove(manager, [ADMISSION]));
