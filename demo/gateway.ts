@@ -56,13 +56,13 @@ export class Gateway {
     return Promise.all(Array.from({ length: times }, () => this.one(request)));
   }
 
-  /** One chat completion, to its end. */
-  chat(key: string, stream: boolean, more: object = {}): Promise<ClientResponse> {
+  /** One chat completion, to its end. `more` goes into its body. */
+  chat(key: string, stream: boolean, more: object = {}, api = "/chat/v1"): Promise<ClientResponse> {
     const messages = [{ role: "user", content: "What is a weir?" }];
     const options = stream ? { stream, stream_options: { include_usage: true } } : {};
     return this.one({
       method: "POST",
-      path: "/chat/v1/chat/completions",
+      path: `${api}/chat/completions`,
       key,
       headers: { "content-type": "application/json" },
       body: JSON.stringify({ model: "double-1", messages, ...options, ...more }),

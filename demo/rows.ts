@@ -25,6 +25,16 @@ const chat = (key: string, times: number, stream: boolean) => async (gateway: Ga
   return responses;
 };
 
+/** All at once, and none answered before all have come. */
+const rush = (api: string, key: string, times: number) => async (gateway: Gateway, stack: Stack) => {
+  const body = { max_tokens: 1000, delay_ms: 1000 };
+  const responses = await Promise.all(
+    Array.from({ length: times }, () => gateway.chat(key, false, body, api)),
+  );
+  await stack.settled();
+  return responses;
+};
+
 /** The last row floods the gateway with what the rows before have left of its limit, and some more. */
 export function demoRows(gatewayLimit: number): Row[] {
   const rows: Row[] = [
@@ -105,6 +115,12 @@ export function demoRows(gatewayLimit: number): Row[] {
       what: "chat in the sandbox: 100 prompt tokens, 40 a response",
       ...{ allowed: 3, denied: 1, status: 503, code: 900801 },
       send: chat("demo-web-sandbox", 4, true),
+    },
+    {
+      level: "tokens, reserved",
+      what: "assistant: 1000 tokens a minute, 250 at the most held for each of ten at once",
+      ...{ allowed: 4, denied: 6, status: 429, code: 900800 },
+      send: rush("/assistant/v1", "demo-web", 10),
     },
     {
       level: "deny policy",
