@@ -2,31 +2,11 @@ import assert from "node:assert/strict";
 import { request } from "node:http";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { credential } from "../support/credential.js";
+import { type Admission, admissions, chatBy, hostOf, policyWith } from "./admissions.js";
 import { type LedgerLine, ledgerOf, untilLedger } from "./ledger.js";
 import { startTestStack, type TestStack } from "./stack.js";
 
-const admissions = ["charge-after", "reserve"] as const;
 const MAX = 100_000_000;
-
-const policy = `
-version: 1
-apis:
-${admissions
-  .map(
-    (admission) => `  - name: ${admission}
-    version: v1
-    match: { hosts: [${admission}.example.com], pathPrefix: /chat/v1 }
-    limits: [{ totalTokens: ${MAX}, per: year }]
-    ai: { provider: openai, admission: ${admission}, includeUsage: off }`,
-  )
-  .join("\n")}
-applications:
-  - name: free
-    subscriptions: { charge-after/v1: Unlimited, reserve/v1: Unlimited }
-    credentials: [${credential("free")}]
-identity: [{ apiKey: { header: x-api-key } }]
-`;
 
 /** Numbers from 0 to 1 that are the same in every run. */
 function randomFrom(seed: number): () => number {
@@ -48,16 +28,16 @@ interface Plan {
 describe("streams that are given up, through Envoy", () => {
   let stack: TestStack;
   before(async () => {
-    stack = await startTestStack(policy);
+    stack = await startTestStack(policyWith(MAX, ", includeUsage: off"));
   });
   after(() => stack.stop());
 
   /** Sends a request and resolves when it is over, however that comes. */
-  const run = (host: string, { body, hangUp }: Plan) =>
+  const run = (admission: Admission, { body, hangUp }: Plan) =>
     new Promise<void>((resolve) => {
       const options = {
         ...{ host: "127.0.0.1", port: stack.envoy.port, method: "POST", path: "/chat/v1/chat/completions" },
-        headers: { host, "x-api-key": "free", "content-type": "application/json" },
+        headers: { host: hostOf(admission), "content-type": "application/json" },
         agent: false as const,
       };
       const outgoing = request(options, (response) => {
@@ -97,7 +77,7 @@ describe("streams that are given up, through Envoy", () => {
         if (i % 10 === 0) return { body, hangUp: { afterMs: Math.floor(random() * 400) } };
         return { body, hangUp: i % 2 === 0 ? { pieces: Math.floor(random() * 15) } : null };
       });
-      await Promise.all(plans.map((plan) => run(`${admission}.example.com`, plan)));
+      await Promise.all(plans.map((plan) => run(admission, plan)));
 
       // Of those that hung up before their request was read, neither the model server nor weir need know.
       let lines: LedgerLine[] = [];
@@ -131,11 +111,7 @@ describe("streams that are given up, through Envoy", () => {
 
       // What the ledger says is what the counter holds, to the token.
       const before = (await ledgerOf(stack)).length;
-      const last = await stack.gateway.one({
-        ...{ method: "POST", path: "/chat/v1/chat/completions", key: "free" },
-        headers: { host: `${admission}.example.com`, "content-type": "application/json" },
-        body: JSON.stringify({ model: "double-1", messages: [] }),
-      });
+      const last = await stack.gateway.one(chatBy(admission, {}));
       const held = (await untilLedger(stack, before + 1)).at(-1)?.reserved;
       const charged = lines.reduce((sum, { limits }) => sum + (limits[0]?.amount ?? 0), 0);
       const left = Number(last.headers["x-ratelimit-remaining-tokens"]);
@@ -151,7 +127,7 @@ describe("streams that are given up, through Envoy", () => {
     const lines = (await ledgerOf(stack)).length;
     const messages = [{ role: "user", content: "word ".repeat(400) }];
     const body = { model: "double-1", messages, delay_ms: 1500, max_tokens: 4000 };
-    await run("reserve.example.com", { body, hangUp: { afterMs: 300 } });
+    await run("reserve", { body, hangUp: { afterMs: 300 } });
     const line = (await untilLedger(stack, lines + 1)).at(-1);
     assert.deepEqual([line?.source, line?.reason, line?.usage.output], ["estimate", "aborted", 0]);
     const { input = 0 } = line?.usage ?? {};
@@ -162,14 +138,9 @@ describe("streams that are given up, through Envoy", () => {
     const lines = (await ledgerOf(stack)).length;
     const streams = admissions.flatMap((admission) =>
       Array.from({ length: 5 }, async () => {
-        const response = await stack.gateway.one({
-          ...{ method: "POST", path: "/chat/v1/chat/completions", key: "free" },
-          headers: { host: `${admission}.example.com`, "content-type": "application/json" },
-          body: JSON.stringify({
-            ...{ model: "double-2", messages: [], max_tokens: 500 },
-            ...{ stream: true, pieces: 40, pace_ms: 100 },
-          }),
-        });
+        const response = await stack.gateway.one(
+          chatBy(admission, { model: "double-2", max_tokens: 500, stream: true, pieces: 40, pace_ms: 100 }),
+        );
         assert.match(response.body, /\[DONE\]/, "the client's stream goes on without weir");
       }),
     );

@@ -1,47 +1,26 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { Gateway } from "../../demo/gateway.js";
+import { type Admission, chatBy, policyWith } from "./admissions.js";
 import { type LedgerLine, ledgerOf, untilLedger } from "./ledger.js";
 import { startTestStack, type TestStack } from "./stack.js";
 
 const LIMIT = 5000;
 
-const policy = `
-version: 1
-apis:
-${["charge-after", "reserve"]
-  .map(
-    (admission) => `  - name: ${admission}
-    version: v1
-    match: { hosts: [${admission}.example.com], pathPrefix: /chat/v1 }
-    limits: [{ totalTokens: ${LIMIT}, per: year }]
-    ai: { provider: openai, admission: ${admission} }`,
-  )
-  .join("\n")}
-`;
-
 describe("a hundred requests at once for what is left for fifty, through Envoy", () => {
   let stack: TestStack;
   before(async () => {
-    stack = await startTestStack(policy);
+    stack = await startTestStack(policyWith(LIMIT));
   });
   after(() => stack.stop());
 
   /** A hundred requests of 100 tokens each: what of it was let through, and what was spent. */
-  const rush = async (admission: string) => {
+  const rush = async (admission: Admission) => {
     const gateway = new Gateway(stack.envoy.port, 100);
     const spentBefore = stack.llm.spent.prompt + stack.llm.spent.completion;
     const lines = (await ledgerOf(stack)).length;
-    const body = { model: "double-1", messages: [], cost: { prompt: 10, completion: 90 }, max_tokens: 90 };
-    const responses = await Promise.all(
-      Array.from({ length: 100 }, () =>
-        gateway.one({
-          ...{ method: "POST", path: "/chat/v1/chat/completions", key: null },
-          headers: { host: `${admission}.example.com`, "content-type": "application/json" },
-          body: JSON.stringify({ ...body, delay_ms: 1000 }),
-        }),
-      ),
-    );
+    const body = { cost: { prompt: 10, completion: 90 }, max_tokens: 90, delay_ms: 1000 };
+    const responses = await gateway.many(100, chatBy(admission, body));
     gateway.close();
     const admitted = responses.filter(({ status }) => status === 200).length;
     assert.equal(responses.filter(({ status }) => status === 429).length, 100 - admitted);
