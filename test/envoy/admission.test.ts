@@ -260,7 +260,7 @@ describe("a call that breaks off", () => {
     const { call, word } = await ask();
     const input = (word?.["expected"] as number[] | undefined)?.[0];
     await call.cancel();
-    await weir.heard();
+    await sleep(PATIENCE_MS / 4);
     assert.equal(weir.ledger.length, 0);
     await sleep(PATIENCE_MS);
     assert.deepEqual(
@@ -334,6 +334,15 @@ describe("a streamed chat", () => {
     }
     assert.equal(passed, `${text}data: [DONE]\n\n`);
     await asked.call.ended;
+  });
+
+  test("has nothing taken out of a response without a body", async () => {
+    await startWith("hide");
+    const { call, authorized, word } = await ask(bodyOf(streaming));
+    const headers = headersOf({ ":status": "200", "content-type": "text/event-stream" });
+    const ended = { responseHeaders: { headers, endOfStream: true }, ...contextOf(authorized, word) };
+    assert.equal((await call.say(ended)).modeOverride, undefined);
+    await call.ended;
   });
 
   test("has nothing taken out of a response that is no stream or that is compressed", async () => {
