@@ -16,12 +16,12 @@ const once: Limit = {
 };
 
 /**
- * Whether the caller is the first to claim `id`, of all nodes that share the counters. For what two may see the end of
- * and only one may charge.
+ * Whether the caller is the first to claim `id`, of all nodes that share the counters; null where they cannot be asked.
+ * For what two may see the end of and only one may charge.
  */
-export async function claim(store: CounterStore, id: string, now: EpochMs): Promise<boolean> {
-  const { admitted } = await store.charge([{ limit: once, key: id, amount: 1 }], now);
-  return admitted;
+export async function claim(store: CounterStore, id: string, now: EpochMs): Promise<boolean | null> {
+  const { kind, admitted } = await store.charge([{ limit: once, key: id, amount: 1 }], now);
+  return kind === "counted" ? admitted : null;
 }
 
 function utc() {

@@ -49,11 +49,11 @@ export type ChargeReason =
 export interface Reckoning {
   readonly source: ChargeSource;
   readonly reason: ChargeReason;
-  /** Null: what is reserved stays as it is. */
-  readonly figures: TokenFigures | null;
+  /** With source `reservation`, no less than what is held: a limit may hold more or less than was expected. */
+  readonly figures: TokenFigures;
 }
 
-const nothing: TokenFigures = {
+export const NOTHING: TokenFigures = {
   ...{ input: 0, cachedInput: 0, cacheWriteInput: 0 },
   ...{ output: 0, reasoning: 0, total: 0 },
 };
@@ -67,10 +67,10 @@ export function reckon(
   exchange: Exchange,
 ): Reckoning {
   const { ending, told, hasFailed } = exchange;
-  if (ending === "refused") return { source: "none", reason: "refused", figures: nothing };
+  if (ending === "refused") return { source: "none", reason: "refused", figures: NOTHING };
   if (told?.complete) return { source: "response", reason: "reported", figures: told };
   // What failed at the provider's is not billed by it, but for what it has said it used.
-  if (hasFailed) return { source: told ? "response" : "none", reason: "failed", figures: told ?? nothing };
+  if (hasFailed) return { source: told ? "response" : "none", reason: "failed", figures: told ?? NOTHING };
   switch (ending) {
     case "aborted":
       return unreported(terms.onDisconnect, "aborted", exchange);
@@ -88,16 +88,14 @@ export function reckon(
 
 function unreported(policy: Unreported, reason: ChargeReason, exchange: Exchange): Reckoning {
   const { told, untold, expected, isReserved } = exchange;
-  const known = told ?? nothing;
+  const known = told ?? NOTHING;
   switch (policy) {
     case "zero":
       return { source: told ? "response" : "none", reason, figures: known };
-    case "reservation":
-      if (isReserved) {
-        const isMore = known.input > expected.input || known.output > expected.output;
-        return { source: "reservation", reason, figures: isMore ? atLeast(known, expected) : null };
-      }
-      return { source: "estimate", reason, figures: atLeast(known, expected) };
+    case "reservation": {
+      const source = isReserved ? "reservation" : "estimate";
+      return { source, reason, figures: atLeast(known, expected) };
+    }
     case "estimate": {
       const input = known.input > 0 ? known.input : expected.input;
       const output = untold === null ? expected.output : known.output + untold;

@@ -1,5 +1,5 @@
 import { claim } from "../decision/claim.js";
-import { type Ending, type Reckoning, reckon } from "../decision/reckoning.js";
+import { type Ending, NOTHING, type Reckoning, reckon } from "../decision/reckoning.js";
 import type { TokenEstimate } from "../inference/estimate.js";
 import type { Usage } from "../metering/usage.js";
 import type { AiTerms } from "../policy/ai.js";
@@ -7,11 +7,13 @@ import { amountsOf } from "../policy/amounts.js";
 import type { Charge } from "../policy/limit.js";
 import type { Attendance } from "./attendance.js";
 import type { Passage } from "./metadata.js";
-import type { HoldRef, Reservation } from "./reservation.js";
+import type { Reservation } from "./reservation.js";
 import { settleDeferred, settleUsage } from "./settle.js";
 
 /** An exchange with a model that is over, as far as weir saw it. */
 export interface Exchange {
+  /** Who tells: the stream that admitted the request, or the one that meters its response. */
+  readonly witness: "request" | "response";
   readonly passage: Passage;
   /** Null where nothing was reserved for it. */
   readonly reservation: Reservation | null;
@@ -43,18 +45,20 @@ export async function chargeExchange(attendance: Attendance, exchange: Exchange)
   const { passage, reservation, response } = exchange;
   const { gate, experience, metrics, log } = attendance;
   const { policy } = gate;
-  // Whoever admitted a request cannot be sure that nobody saw its response begin, when its client gives up just then.
-  const isContested = reservation !== null && response.ending === "aborted";
-  if (isContested && !(await claim(gate.store, reservation.id, gate.now()))) return;
+  if (reservation) {
+    // Whoever admitted a request may have lost sight of it while another saw its response, and knows more.
+    const isFirst = await claim(gate.store, reservation.id, gate.now());
+    if (!(isFirst ?? exchange.witness === "response")) return;
+  }
   const terms = policy.apisByRef.get(passage.api)?.ai ?? null;
   // An API that is gone has no name left to be counted under; its limits may still be there.
   const api = terms ? passage.api : "";
+  const { usage } = response;
   if (passage.deferred && !reservation) {
     metrics.unadmitted(api);
     log.debug({ api: passage.api }, "a request to a model passed without being read");
-    await settleDeferred(gate, passage.deferred);
+    await settleDeferred(gate, passage.deferred, usage?.model ?? null);
   }
-  const { usage } = response;
   const expected = reservation?.expected ?? guess(exchange, terms);
   const isReserved = (reservation?.holds.length ?? 0) > 0;
   const reckoning = reckon(terms ?? FORMER, { ...response, told: usage, expected, isReserved });
@@ -64,16 +68,20 @@ export async function chargeExchange(attendance: Attendance, exchange: Exchange)
     experience.learn(passage.api, reservation.model, reservation.stated, usage);
     metrics.estimated(api, expected, usage);
   }
-  metrics.used(api, figures ?? expected);
-  const model = usage?.model ?? reservation?.model ?? null;
-  const charged = figures
-    ? await settleUsage(gate, passage.usage, {
-        model: reservation?.model ?? model,
-        holds: reservation?.holds ?? [],
-        used: amountsOf(figures, policy.models.find(model) ?? policy.models.find(reservation?.model ?? null)),
-      })
-    : (reservation?.holds ?? []);
-  log.info(ledgerLine(exchange, reckoning, expected, charged), "ledger");
+  metrics.used(api, figures);
+  const asked = reservation?.model ?? null;
+  const answered = usage?.model ?? asked;
+  const charged = await settleUsage(gate, passage.usage, {
+    model: asked ?? answered,
+    holds: reservation?.holds ?? [],
+    // What is expected is held already; what was told may be more.
+    keepsHolds: source === "reservation",
+    used: amountsOf(
+      source === "reservation" ? (usage ?? NOTHING) : figures,
+      policy.models.find(answered) ?? policy.models.find(asked),
+    ),
+  });
+  log.info(ledgerLine(exchange, reckoning, charged), "ledger");
 }
 
 /** What a request that was not read may come to. */
@@ -86,19 +94,22 @@ function guess({ request }: Exchange, terms: AiTerms | null): TokenEstimate {
 function ledgerLine(
   { passage, reservation, request, response }: Exchange,
   { source, reason, figures }: Reckoning,
-  expected: TokenEstimate,
-  charged: readonly (Charge | HoldRef)[],
+  charged: readonly Charge[],
 ): object {
   const holds = reservation?.holds ?? [];
   const limits = charged.map(({ limit, key, amount }) => {
-    const id = typeof limit === "string" ? limit : limit.id;
-    const hold = holds.find((held) => held.limit === id && held.key === key);
-    return { limit: id, ...(key === "" ? {} : { key }), amount, ...(hold ? { held: hold.amount } : {}) };
+    const hold = holds.find((held) => held.limit === limit.id && held.key === key);
+    return {
+      limit: limit.id,
+      ...(key === "" ? {} : { key }),
+      amount,
+      ...(hold ? { held: hold.amount } : {}),
+    };
   });
   return {
     ...{ requestId: request.id, api: passage.api, application: passage.application },
     model: response.usage?.model ?? reservation?.model ?? null,
-    ...{ source, reason, usage: figures ?? expected },
+    ...{ source, reason, usage: figures },
     reserved: reservation && holds.length > 0 ? reservation.expected : null,
     limits,
   };

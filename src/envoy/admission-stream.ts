@@ -101,7 +101,8 @@ export class AdmissionStream {
     const id = findHeader(pending.headers, "x-request-id") ?? null;
     const response = { ending: "aborted", usage: null, untold: 0, hasFailed: false } as const;
     const { passage } = pending;
-    await chargeExchange(this.#attendance, { passage, reservation, request: { id, bytes: 0 }, response });
+    const request = { id, bytes: 0 };
+    await chargeExchange(this.#attendance, { witness: "request", passage, reservation, request, response });
   }
 
   /** weir stops, and what it has reserved stays so until the response is metered, by whomever. */

@@ -18,8 +18,11 @@ export interface Processor {
 /**
  * envoy.service.ext_proc.v3.ExternalProcessor, for two filters: one that meters what passes, which is answered nothing
  * (`observability_mode`) or, where it waits, to go on; and one that waits for weir's word on a request.
+ *
+ * @param patienceMs after which an admitted request that nobody else has charged is charged by who admitted it: whoever
+ * meters its response knows more, and comes first
  */
-export function createProcessor(attendance: Attendance): Processor {
+export function createProcessor(attendance: Attendance, patienceMs = 1_000): Processor {
   const open = new Set<() => Promise<void>>();
   return {
     handlers: {
@@ -27,7 +30,7 @@ export function createProcessor(attendance: Attendance): Processor {
         // The first message tells which of the two it is.
         call.once("data", (first: ProcessingRequest) => {
           if (first.observabilityMode || !first.requestHeaders) observe(call, first, attendance, open);
-          else converse(call, first, attendance, open);
+          else converse(call, first, attendance, open, patienceMs);
         });
         call.on("error", () => {});
       },
@@ -37,9 +40,6 @@ export function createProcessor(attendance: Attendance): Processor {
     },
   };
 }
-
-/** Whoever meters the response knows more of it, and comes first. */
-const PATIENCE_MS = 1_000;
 
 /** Takes one message after the other: what is compressed takes a while to decode, and waits in Envoy rather than here. */
 function inTurn(call: Call, first: ProcessingRequest, take: (message: ProcessingRequest) => Promise<void>) {
@@ -96,6 +96,7 @@ function converse(
   first: ProcessingRequest,
   attendance: Attendance,
   open: Set<() => Promise<void>>,
+  patienceMs: number,
 ): void {
   const { gate, metrics, log } = attendance;
   const stream = new AdmissionStream(attendance);
@@ -113,17 +114,17 @@ function converse(
   open.add(stop);
   const end = () => {
     open.delete(stop);
-    setTimeout(() => stream.end().catch(unsettled), PATIENCE_MS).unref();
+    setTimeout(() => stream.end().catch(unsettled), patienceMs).unref();
   };
   inTurn(call, first, async (message) => {
     try {
       const turn = await stream.receive(message);
       if (!turn) return;
-      if (call.cancelled && turn.charged.length > 0) {
+      if (call.cancelled) {
         // Envoy has given up waiting: the request is not let go by this word.
         stream.leave();
-        await release(gate.store, turn.charged, gate.now());
-      } else if (!call.cancelled) call.write(turn.reply);
+        if (turn.charged.length > 0) await release(gate.store, turn.charged, gate.now());
+      } else call.write(turn.reply);
       if (turn.isLast) call.end();
     } catch (error) {
       failed(error);

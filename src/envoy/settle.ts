@@ -21,8 +21,12 @@ export async function settle(gate: Gate, counters: readonly CounterRef[], used: 
 }
 
 /** Charges the passing of a request that has passed already. */
-export async function settleDeferred(gate: Gate, counters: readonly CounterRef[]): Promise<void> {
-  const charges = known(gate, counters).map((charge) => ({ ...charge, amount: 1 }));
+export async function settleDeferred(
+  gate: Gate,
+  counters: readonly CounterRef[],
+  model: string | null,
+): Promise<void> {
+  const charges = ofModel(known(gate, counters), model).map((charge) => ({ ...charge, amount: 1 }));
   if (charges.length > 0) await gate.store.add(charges, gate.now());
 }
 
@@ -32,6 +36,8 @@ export interface Settlement {
   readonly model: string | null;
   readonly holds: readonly HoldRef[];
   readonly used: Amounts;
+  /** Whether what is held stays, where less was used. */
+  readonly keepsHolds: boolean;
 }
 
 /**
@@ -41,14 +47,16 @@ export interface Settlement {
 export async function settleUsage(
   gate: Gate,
   counters: readonly CounterRef[],
-  { model, holds, used }: Settlement,
+  { model, holds, used, keepsHolds }: Settlement,
 ): Promise<readonly Charge[]> {
-  const charges = settleCharges(ofModel(known(gate, counters), model), used);
+  const charges: Charge[] = [];
   const adjustments: Adjustment[] = [];
   const additions: Charge[] = [];
-  for (const charge of charges) {
-    const { limit, key, amount } = charge;
+  for (const charge of settleCharges(ofModel(known(gate, counters), model), used)) {
+    const { limit, key } = charge;
     const hold = holds.find((held) => held.limit === limit.id && held.key === key);
+    const amount = hold && keepsHolds ? Math.max(charge.amount, hold.amount) : charge.amount;
+    charges.push({ limit, key, amount });
     if (!hold) additions.push(charge);
     else if (amount !== hold.amount) {
       adjustments.push({ limit, key, charged: hold.amount, by: amount - hold.amount, slot: hold.slot });

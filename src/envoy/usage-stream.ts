@@ -60,8 +60,9 @@ export class UsageStream {
       case "ended":
         return;
       case "waiting":
-        // Until there is a response, what was admitted is settled by who admitted it.
-        return this.#known?.reservation ? undefined : this.#charge(how, null, 0);
+        // Until there is a response, what was admitted is settled by who admitted it, unless weir stops.
+        if (this.#known?.reservation && how !== "stopping") return;
+        return this.#charge(how, null, 0);
       case "unreadable":
         return this.#charge(how === "complete" ? state.ending : how, null, null);
       case "metering": {
@@ -114,7 +115,7 @@ export class UsageStream {
       return;
     const request = this.#request ?? { id: null, bytes: 0 };
     const response = { ending, usage, untold, hasFailed };
-    await chargeExchange(this.#attendance, { ...this.#known, request, response });
+    await chargeExchange(this.#attendance, { witness: "response", ...this.#known, request, response });
   }
 }
 

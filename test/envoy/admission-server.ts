@@ -27,6 +27,9 @@ export const PATH = "/chat/completions";
 
 export type MessageInit = Parameters<typeof ProcessingRequest.encode>[0];
 
+/** How long who admitted a request waits for somebody who knows more. */
+export const PATIENCE_MS = 200;
+
 /** The gRPC side of weir at a time that stands still, with a store that can be made to take long. */
 export async function startAdmissionServer(policy: Policy) {
   const memory = new MemoryStore({ maxCounters: 10_000 });
@@ -52,7 +55,7 @@ export async function startAdmissionServer(policy: Policy) {
   });
   const server = new EnvoyServer({
     authorization: createAuthorization(gate, metrics, log),
-    processor: createProcessor({ gate, experience: new LearnedEstimates(), metrics, log }),
+    processor: createProcessor({ gate, experience: new LearnedEstimates(), metrics, log }, PATIENCE_MS),
     accessLog: createAccessLog(gate, metrics, log),
   });
   const address = await server.listen({ kind: "tcp", host: "127.0.0.1", port: 0 });

@@ -103,8 +103,6 @@ class Play {
   readonly #lines: LedgerLine[] = [];
   readonly #open: Open[] = [];
   readonly #admittedAt = new Map<string, { at: number; holds: readonly { limit: string; key: string }[] }>();
-  /** Limits that requests may have been charged to whose model nobody read. */
-  readonly #unread = new Set<string>();
   readonly seen = new Map<string, Seen>();
   #now = START;
 
@@ -206,8 +204,7 @@ class Play {
         const settle = async () => {
           await finish();
           if (!isAdmitted) return;
-          for (const { limit } of requests) if (limit.model) this.#unread.add(limit.id);
-          this.#take(id, requests);
+          this.#take(id, ofModel(requests, (plan.tells ? plan.answering : null) ?? null));
         };
         return [letGo, answer, begin, settle, close];
       }
@@ -265,7 +262,6 @@ class Play {
     for (const [limit, key] of this.#model.counters()) {
       const [standing] = this.#store.charge([{ limit, key, amount: 0 }], this.#now).standings;
       assert.ok((standing?.used ?? -1) >= 0, `${limit.id} ${key} is negative`);
-      if (this.#unread.has(limit.id)) continue;
       assert.equal(standing?.used, this.#model.used(limit, key, this.#now), `${limit.id} ${key}`);
     }
   }
