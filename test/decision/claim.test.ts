@@ -62,3 +62,14 @@ describe("of many who claim the same on several nodes", () => {
     });
   }
 });
+
+test("a claim that cannot be counted is nobody's to say", async () => {
+  for (const admitted of [true, false]) {
+    const store = {
+      charge: () => ({ kind: "uncounted", admitted }) as const,
+      add: () => {},
+      adjust: () => {},
+    };
+    assert.equal(await claim(store, "a", NOW), null);
+  }
+});
