@@ -1,0 +1,97 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import fc from "fast-check";
+import { type InferenceRequest, readInferenceRequest } from "../../src/inference/request.js";
+import { bytesOf } from "../metering/feeding.js";
+import { chatPath, readText } from "./reading.js";
+
+function assertSane(request: InferenceRequest): void {
+  const { model, promptTokens, maxOutputTokens, choices } = request;
+  assert.ok(Number.isSafeInteger(promptTokens) && promptTokens >= 0);
+  assert.ok(maxOutputTokens === null || (Number.isSafeInteger(maxOutputTokens) && maxOutputTokens > 0));
+  assert.ok(Number.isSafeInteger(choices) && choices >= 1);
+  assert.ok(model === null || (model !== "" && model.length <= 256));
+}
+
+const head = fc.record({
+  path: fc.option(fc.oneof(fc.string(), fc.constantFrom(chatPath, "/api/chat", "/model/%/converse")), {
+    nil: undefined,
+  }),
+  contentLength: fc.option(fc.oneof(fc.nat(5_000), fc.maxSafeNat())),
+  isTruncated: fc.boolean(),
+});
+
+test("no bytes make it throw or say anything impossible", () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 300 }), head, (bytes, where) => {
+      assertSane(readInferenceRequest(bytes, where));
+    }),
+  );
+  const fragment = fc.constantFrom(
+    ...'{}[],:"\\ -1e9',
+    "\\u00",
+    '"n":',
+    '"max_tokens":',
+    '"prompt":[',
+    '"options":{',
+  );
+  fc.assert(
+    fc.property(fc.array(fragment, { maxLength: 60 }), head, (fragments, where) => {
+      assertSane(readInferenceRequest(bytesOf(fragments.join("")), where));
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+test("fields are found among any others, whole or cut, as JSON.parse finds them", () => {
+  const fields = fc.record(
+    {
+      model: fc.string({ unit: "binary", minLength: 1, maxLength: 20 }),
+      max_tokens: fc.integer({ min: 1, max: 1e9 }),
+      n: fc.integer({ min: 1, max: 128 }),
+      stream: fc.boolean(),
+    },
+    { requiredKeys: [] },
+  );
+  const others = fc.dictionary(fc.string({ minLength: 14 }), fc.jsonValue());
+  fc.assert(
+    fc.property(fields, others, fc.nat(), (asked, noise, cut) => {
+      const text = JSON.stringify({ ...noise, ...asked, x: noise });
+      const request = readText(text);
+      assert.equal(request.model, asked.model ?? null);
+      assert.equal(request.maxOutputTokens, asked.max_tokens ?? null);
+      assert.equal(request.choices, asked.n ?? 1);
+      assert.equal(request.isStream, asked.stream ?? false);
+      const partial = readText(bytesOf(text).subarray(0, cut % text.length));
+      assert.ok([null, request.maxOutputTokens].includes(partial.maxOutputTokens));
+      assert.ok([null, request.model].includes(partial.model));
+    }),
+  );
+});
+
+test("a megabyte takes milliseconds, whatever it is made of", () => {
+  const size = 1 << 20;
+  const worst = [
+    "[",
+    '{"a":',
+    '"',
+    "\\",
+    '\\"',
+    '"\\',
+    "a",
+    "1,",
+    "[1],",
+    '{"options":{"num_predict":1},',
+    "\u00ff",
+  ];
+  for (const unit of worst) {
+    for (const start of ["", "[", '["', '{"prompt":[', '{"options":{"num_predict":1},"a":"']) {
+      const body = bytesOf(start + unit.repeat(size / unit.length));
+      const before = process.cpuUsage();
+      assertSane(readInferenceRequest(body, { path: chatPath, contentLength: null, isTruncated: false }));
+      const { user } = process.cpuUsage(before);
+      // Quadratic time would be minutes.
+      assert.ok(user < 2_000_000, `${start}${unit}…: ${user} µs`);
+    }
+  }
+});
