@@ -111,6 +111,40 @@ test("names are read with their escapes, and not where they are longer than aske
   assert.equal(tokens.text(2), null);
 });
 
+test("names are read as JSON.parse reads them, and not at all where it fails", () => {
+  const piece = fc.oneof(
+    fc.constantFrom(
+      "\\",
+      "\\u",
+      "\\ud83e",
+      "\\udd8a",
+      "\\u00e9",
+      "\\n",
+      "\\/",
+      "\\x",
+      "\n",
+      "\u0000",
+      "\u007f",
+    ),
+    fc.string({ unit: "binary" }),
+  );
+  const name = fc.array(piece).map((pieces) => `\\b${pieces.join("")}`);
+  fc.assert(
+    fc.property(name, (raw) => {
+      const bytes = bytesOf(`{"${raw}":0}`);
+      const tokens = new JsonTokens(bytes);
+      tokens.next();
+      if (tokens.next() !== "key" || tokens.end !== bytes.length - 3) return;
+      let expected: string | null = null;
+      try {
+        expected = JSON.parse(`"${Buffer.from(bytes.subarray(2, -4))}"`);
+      } catch {}
+      assert.equal(tokens.text(10_000), expected);
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
 test("any bytes come to an end, however deep they nest", () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import fc from "fast-check";
+import { askForUsage } from "../../src/inference/include-usage.js";
 import { type InferenceRequest, readInferenceRequest } from "../../src/inference/request.js";
 import { bytesOf } from "../metering/feeding.js";
 import { chatPath, readText } from "./reading.js";
@@ -83,15 +84,35 @@ test("a megabyte takes milliseconds, whatever it is made of", () => {
     "[1],",
     '{"options":{"num_predict":1},',
     "\u00ff",
+    // Names that JSON.parse would throw at.
+    '"\\x":0,',
+    '"\\ud800\\u00":0,',
+    '"\\u006d\n":0,',
+    '"\\u006d\\u006f":0,',
+    `"${"\\u006d".repeat(40)}\\":0,`,
+    // Fields by the same name again and again.
+    '"model":\\x,',
+    '"options":{"num_predict":1},',
+    '"stream":"\\x",',
+    '"stream_options":{"\\x":"\\x"},',
   ];
   for (const unit of worst) {
-    for (const start of ["", "[", '["', '{"prompt":[', '{"options":{"num_predict":1},"a":"']) {
+    for (const start of [
+      "",
+      "{",
+      "[",
+      '["',
+      '{"prompt":[',
+      '{"options":{',
+      '{"options":{"num_predict":1},"a":"',
+    ]) {
       const body = bytesOf(start + unit.repeat(size / unit.length));
       const before = process.cpuUsage();
       assertSane(readInferenceRequest(body, { path: chatPath, contentLength: null, isTruncated: false }));
+      askForUsage(body);
       const { user } = process.cpuUsage(before);
-      // Quadratic time would be minutes.
-      assert.ok(user < 2_000_000, `${start}${unit}…: ${user} µs`);
+      // Most take about 15 ms; an exception for each name would be a second, and quadratic time minutes.
+      assert.ok(user < 250_000, `${start}${unit}…: ${user} µs`);
     }
   }
 });
