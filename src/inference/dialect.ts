@@ -1,8 +1,8 @@
 import { type PathFormat, readPath } from "../metering/request-path.js";
 
-/** The fields that cap one answer, by the API: the first that a request has counts. `a.b` is the member b of member a. */
+/** The fields that cap one answer, by the API. `a.b` is the member b of member a. */
 const outputCaps: Readonly<Record<PathFormat, readonly string[]>> = {
-  // OpenAI deprecates `max_tokens` in favour of the other, and servers that take both prefer the other too.
+  // OpenAI deprecates `max_tokens` in favour of the other; some servers know only one of them.
   "openai-chat": ["max_completion_tokens", "max_tokens"],
   "openai-responses": ["max_output_tokens"],
   anthropic: ["max_tokens"],
@@ -50,10 +50,20 @@ const withoutText =
 const embeddingModel = /embed|rerank/i;
 const streaming = /(?::stream\w+|\/converse-stream|\/invoke-with-response-stream)$/i;
 
+/**
+ * Whether the value of a switch may turn it on. OpenAI takes `true` alone, but servers in Python often all of these
+ * (Pydantic, "Booleans"): what they serve as a stream should be read as one.
+ */
+export function isSwitchedOn(value: unknown): boolean {
+  return (
+    value === true || value === 1 || (typeof value === "string" && /^(?:true|1|on|yes|t|y)$/i.test(value))
+  );
+}
+
 /** What the path of a request says about what it asks for. */
 export interface Dialect {
   readonly model: string | null;
-  /** The fields that cap one answer, the one that counts first. */
+  /** The fields that cap one answer. */
   readonly outputCaps: readonly string[];
   /** Whether any text comes back. */
   readonly generates: boolean;
@@ -78,4 +88,12 @@ export function readDialect(path: string | undefined): Dialect {
 export function operationOf(path: string | undefined): string {
   const [plain = ""] = (path ?? "").split(/[?#]/);
   return plain.replace(/\/$/, "");
+}
+
+/**
+ * The same for all spellings of a name that differ in case. To go by upper case first joins the long s and the Kelvin
+ * sign with their letters, as servers in Go do.
+ */
+export function foldName(name: string): string {
+  return name.toUpperCase().toLowerCase();
 }

@@ -1,6 +1,9 @@
-import { operationOf } from "./dialect.js";
+import { decodeUtf8 } from "../metering/utf8.js";
+import { foldName, isSwitchedOn, operationOf } from "./dialect.js";
 import { type JsonToken, JsonTokens } from "./json-tokens.js";
 
+/** Longer scalars turn nothing on. */
+const MAX_SWITCH_BYTES = 32;
 /** Longer names are none of those looked for, even with each character written as \uXXXX. */
 const MAX_NAME_BYTES = 128;
 
@@ -29,27 +32,31 @@ export function takesStreamOptions(path: string | undefined): boolean {
 }
 
 /**
- * The body of a request with `"stream": true`, made to ask for the chunk with the usage at the end of the stream
- * (`stream_options.include_usage`, OpenAI API reference, chat completions). Every other byte stays as it is. Null where
- * nothing is to be changed: it asks already, does not stream, or is not a whole JSON object.
+ * The body of a request that asks for a stream, made to ask for the chunk with the usage at its end as well
+ * (`stream_options.include_usage`, OpenAI API reference, chat completions). A request asks for one if any server takes
+ * its `stream` for that. Every other byte stays as it is. Null where nothing is to be changed: it asks already, does not
+ * stream, or is not a whole JSON object.
  */
 export function askForUsage(body: Uint8Array): Uint8Array | null {
   const tokens = new JsonTokens(body);
   if (tokens.next() !== "object") return null;
   const rootStart = tokens.start;
   let isStream = false;
+  let isStreamInOtherCase = false;
   let options: StreamOptions = { kind: "absent" };
   let token = tokens.next();
   // Of several members of one name the last counts, as it does for most parsers.
   while (token === "key") {
     const name = tokens.text(MAX_NAME_BYTES);
     const value = tokens.next();
-    if (name === "stream") isStream = isTrue(body, tokens, value);
+    if (name === "stream") isStream = isOn(body, tokens, value);
+    else if (name !== null && foldName(name) === "stream") isStreamInOtherCase ||= isOn(body, tokens, value);
     if (name === "stream_options") options = readOptions(body, tokens, value);
     else skipValue(tokens, value);
     token = tokens.next();
   }
-  if (token !== "object-end" || tokens.next() !== "end" || !isStream) return null;
+  if (token !== "object-end" || tokens.next() !== "end") return null;
+  if (!isStream && !isStreamInOtherCase) return null;
   return withUsage(body, rootStart, options);
 }
 
@@ -102,12 +109,19 @@ function isLast(token: JsonToken): boolean {
 }
 
 function isTrue(body: Uint8Array, tokens: JsonTokens, token: JsonToken): boolean {
-  if (token !== "scalar" || tokens.end - tokens.start !== 4) return false;
-  const { start } = tokens;
-  // t, r, u, e
-  return (
-    body[start] === 0x74 && body[start + 1] === 0x72 && body[start + 2] === 0x75 && body[start + 3] === 0x65
-  );
+  return token === "scalar" && scalarOf(body, tokens) === "true";
+}
+
+/** Whether the string or scalar just read is one that {@link isSwitchedOn}. */
+function isOn(body: Uint8Array, tokens: JsonTokens, token: JsonToken): boolean {
+  if (token === "string") return isSwitchedOn(tokens.text(MAX_SWITCH_BYTES));
+  if (token !== "scalar") return false;
+  const scalar = scalarOf(body, tokens);
+  return isSwitchedOn(scalar === "true" || Number(scalar));
+}
+
+function scalarOf(body: Uint8Array, { start, end }: JsonTokens): string {
+  return end - start > MAX_SWITCH_BYTES ? "" : decodeUtf8(body.subarray(start, end));
 }
 
 /** A copy of the body with the bytes from `start` to `end` replaced. */

@@ -106,7 +106,9 @@ test("nothing changes where nothing is to be asked for", () => {
     "{}",
     '{"stream":false}',
     '{"stream":null}',
-    '{"stream":"true"}',
+    '{"stream":"false"}',
+    '{"stream":0}',
+    '{"Stream":false}',
     '{"stream":true,"stream":false}',
     '{"stream":{"stream":true}}',
     '{"a":{"stream":true},"b":[{"stream":true}]}',
@@ -121,6 +123,15 @@ test("nothing changes where nothing is to be asked for", () => {
     "",
   ]) {
     assert.equal(ask(body), null, body);
+  }
+});
+
+test("a stream is what any server takes for one, by its value and by the case of the name", () => {
+  for (const on of ['"true"', '"True"', '"1"', '"on"', '"YES"', '"t"', '"y"', '"\\u0074rue"', "1", "1.0"]) {
+    assert.equal(ask(`{"stream":${on}}`), `{"stream_options":{"include_usage":true},"stream":${on}}`);
+  }
+  for (const text of ['"Stream":true', '"STREAM":true,"stream":false', '"stream":true,"\u017ftream":false']) {
+    assert.equal(ask(`{${text}}`), `{"stream_options":{"include_usage":true},${text}}`);
   }
 });
 
