@@ -11,6 +11,7 @@ const request: InferenceRequest = {
   choices: 1,
   isStream: false,
   generates: true,
+  isWhole: true,
 };
 
 /** Numbers from 0 to 1, always the same ones (mulberry32). */

@@ -70,15 +70,15 @@ test("the beginning of a text stands for all of it", () => {
   for (const bytes of [5_000, 30_000, 100_000]) {
     const request = readBeginning(text, bytes, text.length);
     assertNear(request.promptTokens, whole, 0.05);
-    assert.deepEqual([request.model, request.maxOutputTokens], ["m", 9]);
+    assert.equal(request.maxOutputTokens, 9);
     assertNear(readBeginning(text, bytes, null).promptTokens, (whole * bytes) / text.length, 0.05);
   }
 });
 
-test("the beginning of an image does not stand for text", () => {
+test("what is not seen of an image counts as text, since text may be behind it", () => {
   const url = `data:image/png;base64,${"iVBORw0KGgo".repeat(100_000)}`;
   const text = JSON.stringify({ messages: [{ role: "user", content: ["What is this?", { url }] }] });
-  assertNear(readBeginning(text, 60_000, text.length).promptTokens, 1_010, 0.01);
+  assertNear(readBeginning(text, 60_000, text.length).promptTokens, 1_010 + 1_040_000 / 4, 0.01);
 });
 
 test("a number at the cut does not count", () => {

@@ -12,6 +12,7 @@ test("a chat request tells model, cap, choices, streaming and a prompt", () => {
     choices: 2,
     isStream: true,
     generates: true,
+    isWhole: true,
   });
 });
 
@@ -40,10 +41,11 @@ test("each API's cap of the answer is found, under its own path and where no pat
   }
 });
 
-test("max_completion_tokens wins over max_tokens, in either order", () => {
-  assert.equal(read({ max_completion_tokens: 5, max_tokens: 9 }).maxOutputTokens, 5);
-  assert.equal(read({ max_tokens: 9, max_completion_tokens: 5 }).maxOutputTokens, 5);
+test("of several caps the largest counts, since a server may know only one of them", () => {
+  assert.equal(read({ max_completion_tokens: 5, max_tokens: 9 }).maxOutputTokens, 9);
+  assert.equal(read({ max_tokens: 5, max_completion_tokens: 9 }).maxOutputTokens, 9);
   assert.equal(read({ max_tokens: 9, max_completion_tokens: null }).maxOutputTokens, 9);
+  assert.equal(read({ max_gen_len: 5, max_tokens: 9 }, "/model/a/invoke").maxOutputTokens, 9);
 });
 
 test("another API's cap does not count: some servers pass over fields that they do not know", () => {
@@ -111,7 +113,10 @@ test("answers are counted by n, best_of, candidateCount, and the prompts of a li
 
 test("whether it streams is told by the body, by the path, and for Ollama by default", () => {
   assert.equal(read({ stream: true }).isStream, true);
-  for (const stream of [false, null, "true", 1]) assert.equal(read({ stream }).isStream, false);
+  for (const on of ["true", "True", "1", "on", "yes", "t", "Y", 1]) {
+    assert.equal(read({ stream: on }).isStream, true, "servers in Python take it for true");
+  }
+  for (const off of [false, null, "false", "", 0, 2, {}]) assert.equal(read({ stream: off }).isStream, false);
   for (const path of [
     "/v1beta/models/gemini:streamGenerateContent?alt=sse",
     "/v1/projects/p/models/claude:streamRawPredict",
