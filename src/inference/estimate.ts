@@ -13,14 +13,25 @@ export function statedEstimate(request: InferenceRequest, assumedOutput: number)
   return { input: promptTokens, output: generates ? (maxOutputTokens ?? assumedOutput) * choices : 0 };
 }
 
+/**
+ * The least part of a cap that is held back, whatever was learned: a client that asks for short answers under high caps
+ * a few times would otherwise get many long ones at once, before the first of them is counted.
+ */
+export const MIN_CAP_SHARE = 1 / 4;
+
+/** Tokenizers differ from the estimate by less; more is a client that teaches with odd texts. */
+const MIN_INPUT_RATIO = 1 / 2;
+const MAX_INPUT_RATIO = 4;
+
 interface Experience {
   readonly input: LearnedRatio;
   readonly output: LearnedRatio;
 }
 
 /**
- * What requests come to, compared with what they state, by API and model: prompts by the tokenizer of the model, answers
- * by how much of their cap they need.
+ * What requests come to, compared with what they state, by scope and model: prompts by the tokenizer of the model, answers
+ * by how much of their cap they need. A scope is whatever learns apart, such as one application at one API, so that none
+ * is held to what others do.
  */
 export class LearnedEstimates {
   readonly #maxEntries: number;
@@ -33,20 +44,22 @@ export class LearnedEstimates {
 
   /**
    * What a request is expected to take at most, nearly always; what it states until enough is known. With `hardCap` the
-   * request has set a cap for its output, and that will not be more than stated.
+   * request has set a cap for its output, and that will not be more than stated, nor is it expected to be less than
+   * {@link MIN_CAP_SHARE} of it.
    */
-  expected(api: string, model: string | null, stated: TokenEstimate, hardCap: boolean): TokenEstimate {
-    const experience = this.#use(keyOf(api, model));
-    const output = Math.ceil(stated.output * (experience?.output.expected ?? 1));
+  expected(scope: string, model: string | null, stated: TokenEstimate, hardCap: boolean): TokenEstimate {
+    const experience = this.#use(keyOf(scope, model));
+    const inputRatio = clamp(experience?.input.expected ?? 1, MIN_INPUT_RATIO, MAX_INPUT_RATIO);
+    const outputRatio = experience?.output.expected ?? 1;
     return {
-      input: Math.max(1, Math.ceil(stated.input * (experience?.input.expected ?? 1))),
-      output: hardCap ? Math.min(stated.output, output) : output,
+      input: Math.max(1, Math.ceil(stated.input * inputRatio)),
+      output: Math.ceil(stated.output * (hardCap ? clamp(outputRatio, MIN_CAP_SHARE, 1) : outputRatio)),
     };
   }
 
   /** Takes in what a request came to. */
-  learn(api: string, model: string | null, stated: TokenEstimate, actual: TokenEstimate): void {
-    const key = keyOf(api, model);
+  learn(scope: string, model: string | null, stated: TokenEstimate, actual: TokenEstimate): void {
+    const key = keyOf(scope, model);
     let experience = this.#use(key);
     if (experience === undefined) {
       experience = { input: new LearnedRatio(), output: new LearnedRatio() };
@@ -68,6 +81,10 @@ export class LearnedEstimates {
   }
 }
 
-function keyOf(api: string, model: string | null): string {
-  return JSON.stringify([api, model]);
+function keyOf(scope: string, model: string | null): string {
+  return JSON.stringify([scope, model]);
+}
+
+function clamp(ratio: number, min: number, max: number): number {
+  return Math.min(max, Math.max(min, ratio));
 }

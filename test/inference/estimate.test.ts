@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { LearnedEstimates, statedEstimate, type TokenEstimate } from "../../src/inference/estimate.js";
+import {
+  LearnedEstimates,
+  MIN_CAP_SHARE,
+  statedEstimate,
+  type TokenEstimate,
+} from "../../src/inference/estimate.js";
 import type { InferenceRequest } from "../../src/inference/request.js";
 
 const request: InferenceRequest = {
@@ -37,7 +42,7 @@ function learnTimes(
   stated: TokenEstimate,
   actual: TokenEstimate,
 ): void {
-  for (let i = 0; i < times; i++) estimates.learn("api", "m", stated, actual);
+  for (let i = 0; i < times; i++) estimates.learn("scope", "m", stated, actual);
 }
 
 test("a request states its prompt and, for each answer, its cap or what is assumed", () => {
@@ -55,12 +60,12 @@ const stated = { input: 100, output: 1_000 };
 describe("what is expected", () => {
   test("is what is stated until five outcomes are known, and at least one token of input", () => {
     const estimates = new LearnedEstimates();
-    assert.deepEqual(estimates.expected("api", "m", stated, true), stated);
+    assert.deepEqual(estimates.expected("scope", "m", stated, true), stated);
     learnTimes(estimates, 4, stated, { input: 50, output: 10 });
-    assert.deepEqual(estimates.expected("api", "m", stated, true), stated);
+    assert.deepEqual(estimates.expected("scope", "m", stated, true), stated);
     learnTimes(estimates, 1, stated, { input: 50, output: 10 });
-    assert.notDeepEqual(estimates.expected("api", "m", stated, true), stated);
-    assert.deepEqual(estimates.expected("api", null, { input: 0, output: 0 }, false), {
+    assert.notDeepEqual(estimates.expected("scope", "m", stated, true), stated);
+    assert.deepEqual(estimates.expected("scope", null, { input: 0, output: 0 }, false), {
       input: 1,
       output: 0,
     });
@@ -69,8 +74,8 @@ describe("what is expected", () => {
   test("comes near to what always happens", () => {
     const estimates = new LearnedEstimates();
     learnTimes(estimates, 60, stated, { input: 130, output: 250 });
-    assert.deepEqual(estimates.expected("api", "m", stated, false), { input: 131, output: 251 });
-    assert.deepEqual(estimates.expected("api", "m", { input: 1_000, output: 8 }, false), {
+    assert.deepEqual(estimates.expected("scope", "m", stated, false), { input: 131, output: 251 });
+    assert.deepEqual(estimates.expected("scope", "m", { input: 1_000, output: 8 }, false), {
       input: 1_301,
       output: 3,
     });
@@ -79,27 +84,43 @@ describe("what is expected", () => {
   test("is no more output than a cap allows, and may be more than an assumption", () => {
     const estimates = new LearnedEstimates();
     learnTimes(estimates, 60, stated, { input: 100, output: 3_000 });
-    assert.equal(estimates.expected("api", "m", stated, true).output, 1_000);
-    assert.equal(estimates.expected("api", "m", stated, false).output, 3_001);
+    assert.equal(estimates.expected("scope", "m", stated, true).output, 1_000);
+    assert.equal(estimates.expected("scope", "m", stated, false).output, 3_001);
+  });
+
+  test("is never less than a quarter of a cap, and may be less of an assumption", () => {
+    const estimates = new LearnedEstimates();
+    learnTimes(estimates, 60, stated, { input: 100, output: 20 });
+    assert.equal(estimates.expected("scope", "m", stated, true).output, 250);
+    assert.equal(estimates.expected("scope", "m", { input: 1, output: 5 }, true).output, 2);
+    assert.equal(estimates.expected("scope", "m", stated, false).output, 21);
+  });
+
+  test("is from half to four times the input, whatever odd texts came to", () => {
+    const estimates = new LearnedEstimates();
+    learnTimes(estimates, 60, stated, { input: 1, output: 100 });
+    assert.equal(estimates.expected("scope", "m", stated, true).input, 50);
+    learnTimes(estimates, 60, stated, { input: 2_000, output: 100 });
+    assert.equal(estimates.expected("scope", "m", stated, true).input, 400);
   });
 
   test("follows a change within a few requests", () => {
     const estimates = new LearnedEstimates();
     learnTimes(estimates, 50, stated, { input: 100, output: 100 });
     learnTimes(estimates, 3, stated, { input: 100, output: 800 });
-    assert.ok(estimates.expected("api", "m", stated, true).output >= 800);
+    assert.ok(estimates.expected("scope", "m", stated, true).output >= 800);
   });
 
-  test("is learned of each API and model apart", () => {
+  test("is learned of each scope and model apart", () => {
     const estimates = new LearnedEstimates();
     learnTimes(estimates, 10, stated, { input: 10, output: 10 });
-    for (const [api, model] of [
-      ["api", "n"],
-      ["api", null],
+    for (const [scope, model] of [
+      ["scope", "n"],
+      ["scope", null],
       ["other", "m"],
-      ['api","m', null],
+      ['scope","m', null],
     ] as const) {
-      assert.deepEqual(estimates.expected(api, model, stated, true), stated);
+      assert.deepEqual(estimates.expected(scope, model, stated, true), stated);
     }
   });
 
@@ -107,16 +128,16 @@ describe("what is expected", () => {
     const estimates = new LearnedEstimates();
     learnTimes(estimates, 10, { input: 0, output: 0 }, { input: 50, output: 50 });
     learnTimes(estimates, 10, stated, { input: Number.NaN, output: -1 });
-    assert.deepEqual(estimates.expected("api", "m", stated, false), stated);
+    assert.deepEqual(estimates.expected("scope", "m", stated, false), stated);
   });
 });
 
-test("of more pairs of API and model than there is room for, the least recently used is forgotten", () => {
+test("of more pairs of scope and model than there is room for, the least recently used is forgotten", () => {
   const estimates = new LearnedEstimates(2);
   const learn = (model: string) => {
-    for (let i = 0; i < 5; i++) estimates.learn("api", model, stated, { input: 1, output: 1 });
+    for (let i = 0; i < 5; i++) estimates.learn("scope", model, stated, { input: 1, output: 1 });
   };
-  const isKnown = (model: string) => estimates.expected("api", model, stated, true).output < stated.output;
+  const isKnown = (model: string) => estimates.expected("scope", model, stated, true).output < stated.output;
   learn("a");
   learn("b");
   assert.ok(isKnown("a"));
@@ -129,11 +150,13 @@ test("whatever is learned, estimates are whole numbers within bounds", () => {
   fc.assert(
     fc.property(fc.array(fc.tuple(tokens, tokens)), tokens, fc.boolean(), (outcomes, asked, hardCap) => {
       const estimates = new LearnedEstimates();
-      for (const [said, actual] of outcomes) estimates.learn("api", "m", said, actual);
-      const { input, output } = estimates.expected("api", "m", asked, hardCap);
-      assert.ok(Number.isSafeInteger(input) && input >= 1 && input <= Math.max(1, asked.input * 20));
+      for (const [said, actual] of outcomes) estimates.learn("scope", "m", said, actual);
+      const { input, output } = estimates.expected("scope", "m", asked, hardCap);
+      assert.ok(Number.isSafeInteger(input) && input >= 1 && input <= Math.max(1, asked.input * 4));
       assert.ok(Number.isSafeInteger(output) && output >= 0);
+      assert.ok(input >= asked.input / 2);
       assert.ok(output <= (hardCap ? asked.output : asked.output * 20));
+      assert.ok(!hardCap || output >= asked.output * MIN_CAP_SHARE);
     }),
   );
 });
@@ -158,13 +181,13 @@ describe("on answers with a long tail and caps far above them,", () => {
           input: Math.round(said.input * 1.1),
           output: Math.min(cap, logNormal(next, median, sigma)),
         };
-        const expected = estimates.expected("api", "m", said, true);
+        const expected = estimates.expected("scope", "m", said, true);
         sum.stated += said.output;
         sum.expected += expected.output;
         sum.actual += actual.output;
         if (sum.expected >= sum.actual) enoughSoFar += 1;
         if (expected.output >= actual.output) enough += 1;
-        estimates.learn("api", "m", said, actual);
+        estimates.learn("scope", "m", said, actual);
       }
       const figures = JSON.stringify({ ...sum, enoughSoFar, enough });
       assert.ok(enoughSoFar >= 0.99 * requests, figures);
