@@ -35,8 +35,9 @@ const schemaMembers: ReadonlySet<string> = new Set([
 /** The fields by their folded names: members of the outermost object, and members of its members. */
 const outerFields = byFoldedName(requestFields.filter((name) => !name.includes(".")));
 const innerFields = byFoldedName(requestFields.filter((name) => name.includes(".")));
-/** The members of the outermost object that have fields in them, or that are read in a way of their own. */
+/** The members of the outermost object that have fields in them. */
 const parents: ReadonlySet<string> = new Set([...innerFields.values()].map(parentOf));
+/** All members of the outermost object that matter here. */
 const members = byFoldedName([...outerFields.values(), ...parents, ...schemaMembers, "prompt"]);
 
 /** What the body of a request says, as far as it came. */
