@@ -50,6 +50,7 @@ export async function startStack({ policyFile, envoyFile, folder, ...ports }: St
     const weir = await start(startWeirProcess(policyFile, folder, { adminPort: ports.adminPort ?? 0 }));
     const clusterPorts = {
       weir: weir.grpcPort,
+      weir_ai: weir.grpcPort,
       backend_production: production.port,
       backend_sandbox: sandbox.port,
       llm: llm.port,

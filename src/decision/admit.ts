@@ -1,4 +1,4 @@
-import type { CounterStore } from "../counters/store.js";
+import type { CounterStore, Outcome } from "../counters/store.js";
 import type { TokenEstimate } from "../inference/estimate.js";
 import type { InferenceRequest } from "../inference/request.js";
 import type { AiTerms } from "../policy/ai.js";
@@ -17,7 +17,9 @@ export interface Ask {
   readonly request: InferenceRequest | null;
   /** What it is expected to use. */
   readonly expected: TokenEstimate;
-  /** Every counter that it matches, whatever its model, with what is charged for its passing alone. */
+  /** What it was charged already, as a request. */
+  readonly before: readonly Standing[];
+  /** All else that it matches, whatever its model, with what is charged for its passing alone. */
   readonly charges: readonly Charge[];
 }
 
@@ -35,18 +37,22 @@ export type Admission =
       readonly wouldDeny: Denial | null;
       /** All limits that match, as the request found them. */
       readonly standings: readonly Standing[];
-      /** The request itself, and what is reserved for it. */
+      /** What was charged beside: to limits of its model, and what is reserved for it. */
       readonly charged: readonly Hold[];
     }
   | { readonly kind: "deny"; readonly denial: Denial };
 
 const uncounted = { standings: [], charged: [] } as const;
+const nothingToCount: Outcome = { kind: "counted", admitted: true, standings: [] };
 
-/** Charges a request and all that is reserved for it, or, when any limit has no room, nothing. */
+/**
+ * Charges all that is reserved for a request, or, when any limit has no room, nothing: what was charged before is then to
+ * be released as well.
+ */
 export async function admit(
   policy: Policy,
   store: CounterStore,
-  { terms, request, expected, charges }: Ask,
+  { terms, request, expected, before, charges }: Ask,
   now: EpochMs,
 ): Promise<Admission> {
   const model = request?.model ?? null;
@@ -64,16 +70,14 @@ export async function admit(
     const most = Math.max(1, Math.floor(limit.max * terms.reservation.maxShare));
     return { ...charge, amount: Math.min(amounts[limit.unit], most) };
   });
-  if (asked.length === 0) return { kind: "allow", binding: null, wouldDeny: refusal, ...uncounted };
-
-  const outcome = await store.charge(asked, now);
+  const outcome = asked.length > 0 ? await store.charge(asked, now) : nothingToCount;
   if (outcome.kind === "uncounted") {
     const denial = { kind: "countersUnavailable" } as const;
     if (!outcome.admitted && !policy.shadow) return { kind: "deny", denial };
     const wouldDeny = refusal ?? (outcome.admitted ? null : denial);
     return { kind: "allow", binding: null, wouldDeny, ...uncounted };
   }
-  const { standings } = outcome;
+  const standings = [...before, ...outcome.standings];
   const verdict = judge(standings);
   if (verdict.kind === "deny") {
     return { kind: "deny", denial: { kind: "limit", binding: verdict.binding, standings } };
@@ -84,13 +88,18 @@ export async function admit(
     binding: verdict.binding,
     wouldDeny: refusal ?? watched,
     standings,
-    charged: standings.flatMap(({ charge, used, slot }) =>
+    charged: outcome.standings.flatMap(({ charge, used, slot }) =>
       charge.amount > 0 && hasRoom(charge, used) ? [{ ...charge, slot }] : [],
     ),
   };
 }
 
-/** Takes back all that was charged to a request that did not pass after all. */
+/** What a charge that was made is taken back by. */
+export function holdOf({ charge, slot }: Standing): Hold {
+  return { ...charge, slot };
+}
+
+/** Takes back what was charged to a request that did not pass after all. */
 export function release(store: CounterStore, charged: readonly Hold[], now: EpochMs): void | Promise<void> {
   return store.adjust(
     charged.map(({ limit, key, amount, slot }) => ({ limit, key, charged: amount, by: -amount, slot })),

@@ -2,7 +2,7 @@ import type { CounterStore, Outcome } from "../counters/store.js";
 import { type Identity, identify, metadataAt } from "../identity/identify.js";
 import { clientIp } from "../policy/client-ip.js";
 import { findDenyRule } from "../policy/deny-rule.js";
-import type { Charge } from "../policy/limit.js";
+import { type Charge, hasRoom, type Standing } from "../policy/limit.js";
 import { normalizePath, pathSegments } from "../policy/path.js";
 import type { Policy } from "../policy/policy.js";
 import type { HttpRequest } from "../policy/request.js";
@@ -10,14 +10,14 @@ import { byteCharges, selectCharges, usageCharges } from "../policy/select.js";
 import type { Subject } from "../policy/subject.js";
 import { judge } from "../policy/verdict.js";
 import type { EpochMs } from "../policy/window.js";
-import type { Decision, Denial } from "./decision.js";
+import type { Decision, Deferred, Denial } from "./decision.js";
 
 const nothingToCount: Outcome = { kind: "counted", admitted: true, standings: [] };
 
 /**
  * Decides on one request and, if it may pass, charges it. A request that is refused for what it is (blocked,
- * not authenticated, not subscribed) never reaches the counters. One to a model, where its body matters, is only looked
- * at: {@link admit} charges it.
+ * not authenticated, not subscribed) never reaches the counters. Where it matters what a request asks a model for, it is
+ * charged as a request here, and {@link admit} has the last word.
  */
 export async function decide(
   policy: Policy,
@@ -33,11 +33,7 @@ export async function decide(
   const matching = selectCharges(policy, subject);
   // Whether a model is asked for, and which, is known only to those who read the request.
   const charges = matching.filter(({ limit }) => limit.model === null);
-  const isDeferred = subject.api?.ai?.readsRequest ?? false;
-  const outcome =
-    charges.length > 0
-      ? await (isDeferred ? look(store, charges, now) : store.charge(charges, now))
-      : nothingToCount;
+  const outcome = charges.length > 0 ? await store.charge(charges, now) : nothingToCount;
   const unavailable =
     outcome.kind === "uncounted" && !outcome.admitted ? ({ kind: "countersUnavailable" } as const) : null;
   if (unavailable && !policy.shadow) return { kind: "deny", subject, denial: unavailable };
@@ -53,27 +49,26 @@ export async function decide(
     binding: verdict.binding,
     standings,
     wouldDeny: refusal ?? unavailable ?? watched,
-    deferred: isDeferred ? matching.filter(({ limit }) => limit.unit === "requests") : null,
-    usage: subject.api?.ai ? usageCharges(matching) : [],
+    deferred: subject.api?.ai?.readsRequest ? deferredOf(matching, standings) : null,
+    usage: subject.api?.ai ? usageCharges(verdict.wouldDeny ? withRoom(matching, standings) : matching) : [],
     bytes: byteCharges(charges),
   };
 }
 
-/**
- * What the counters would say, with nothing charged: where there is no room at all, the request need not be read. The
- * standings are those that its client finds once it is charged.
- */
-async function look(store: CounterStore, charges: readonly Charge[], now: EpochMs): Promise<Outcome> {
-  const outcome = await store.charge(
-    charges.map(({ limit, key }) => ({ limit, key, amount: 0 })),
-    now,
+/** Without those of limits that only watch and are full: they count nothing, as if they had denied. */
+function withRoom(charges: readonly Charge[], standings: readonly Standing[]): Charge[] {
+  const full = new Set(
+    standings.filter(({ charge, used }) => !hasRoom(charge, used)).map(({ charge }) => charge),
   );
-  if (outcome.kind === "uncounted") return outcome;
-  const standings = outcome.standings.map((standing, i) => ({
-    ...standing,
-    charge: charges[i] ?? standing.charge,
-  }));
-  return { ...outcome, standings };
+  return charges.filter((charge) => !full.has(charge));
+}
+
+function deferredOf(matching: readonly Charge[], standings: readonly Standing[]): Deferred {
+  const isRequest = ({ limit }: Charge) => limit.unit === "requests";
+  return {
+    charged: standings.filter(({ charge, used }) => isRequest(charge) && hasRoom(charge, used)),
+    ofModels: matching.filter((charge) => isRequest(charge) && charge.limit.model !== null),
+  };
 }
 
 function describe(policy: Policy, request: HttpRequest, identity: Identity): Subject {

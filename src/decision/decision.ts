@@ -14,15 +14,20 @@ export interface Allowed {
   readonly standings: readonly Standing[];
   /** Why the request would have been denied, had it not been for shadow mode. */
   readonly wouldDeny: Denial | null;
-  /**
-   * What is not charged yet, for it hangs on what the request asks a model for: ext_proc charges it when it has read
-   * that, and `standings` are only looked at. Null where the decision is final.
-   */
-  readonly deferred: readonly Charge[] | null;
+  /** What hangs on what the request asks a model for, and is decided when ext_proc has read it; null where nothing does. */
+  readonly deferred: Deferred | null;
   /** What is to be settled from the response's usage. Empty where no limit counts it. */
   readonly usage: readonly Charge[];
   /** What is to be settled when Envoy has told the bytes. Empty where no byte limit matches. */
   readonly bytes: readonly Charge[];
+}
+
+/** A decision that is not final. */
+export interface Deferred {
+  /** The counters of requests that were charged, and that are given back if the request is denied after all. */
+  readonly charged: readonly Standing[];
+  /** Charges of limits on models, one of which may be asked for. */
+  readonly ofModels: readonly Charge[];
 }
 
 export interface Denied {

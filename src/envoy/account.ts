@@ -6,7 +6,7 @@ import type { AiTerms } from "../policy/ai.js";
 import { amountsOf } from "../policy/amounts.js";
 import type { Charge } from "../policy/limit.js";
 import type { Attendance } from "./attendance.js";
-import type { Passage } from "./metadata.js";
+import { type Passage, scopeOf } from "./metadata.js";
 import type { Reservation } from "./reservation.js";
 import { settleDeferred, settleUsage } from "./settle.js";
 
@@ -40,16 +40,17 @@ const FORMER: Pick<AiTerms, "onMissingUsage" | "onDisconnect"> = {
   onDisconnect: "estimate",
 };
 
+/** What is reserved stays so. */
+const LEFT: typeof FORMER = { onMissingUsage: "reservation", onDisconnect: "reservation" };
+
 /** Charges what the exchange used, unless that is done, learns from it, and writes its line in the ledger. */
 export async function chargeExchange(attendance: Attendance, exchange: Exchange): Promise<void> {
   const { passage, reservation, response } = exchange;
   const { gate, experience, metrics, log } = attendance;
   const { policy } = gate;
-  if (reservation) {
-    // Whoever admitted a request may have lost sight of it while another saw its response, and knows more.
-    const isFirst = await claim(gate.store, reservation.id, gate.now());
-    if (!(isFirst ?? exchange.witness === "response")) return;
-  }
+  // Whoever admitted a request may have lost sight of it while another saw its response.
+  const isMine = reservation === null || (await claim(gate.store, reservation.id, gate.now()));
+  if (isMine === false) return;
   const terms = policy.apisByRef.get(passage.api)?.ai ?? null;
   // An API that is gone has no name left to be counted under; its limits may still be there.
   const api = terms ? passage.api : "";
@@ -57,20 +58,27 @@ export async function chargeExchange(attendance: Attendance, exchange: Exchange)
   if (passage.deferred && !reservation) {
     metrics.unadmitted(api);
     log.debug({ api: passage.api }, "a request to a model passed without being read");
-    await settleDeferred(gate, passage.deferred, usage?.model ?? null);
+    await settleDeferred(gate, passage.deferred.ofModels, usage?.model ?? null);
   }
-  const expected = reservation?.expected ?? guess(exchange, terms);
+  const expected = expectedOf(exchange, terms);
   const isReserved = (reservation?.holds.length ?? 0) > 0;
-  const reckoning = reckon(terms ?? FORMER, { ...response, told: usage, expected, isReserved });
+  // Where the counters cannot say, what is held is left to who saw the response, if anybody did.
+  const isLeft = isMine === null && exchange.witness === "request";
+  const words = isLeft ? LEFT : (terms ?? FORMER);
+  const reckoning = reckon(words, { ...response, told: usage, expected, isReserved });
   const { source, reason, figures } = reckoning;
   metrics.settled(api, source, reason);
   if (reason === "reported" && usage && reservation) {
-    experience.learn(passage.api, reservation.model, reservation.stated, usage);
+    experience.learn(scopeOf(passage), reservation.model, reservation.stated, usage);
     metrics.estimated(api, expected, usage);
   }
   metrics.used(api, figures);
   const asked = reservation?.model ?? null;
   const answered = usage?.model ?? asked;
+  if (reservation && passage.deferred && asked === null && answered !== null) {
+    // Of a request whose model could not be read its limits learn from the response.
+    await settleDeferred(gate, passage.deferred.ofModels, answered, null);
+  }
   const charged = await settleUsage(gate, passage.usage, {
     model: asked ?? answered,
     holds: reservation?.holds ?? [],
@@ -84,10 +92,12 @@ export async function chargeExchange(attendance: Attendance, exchange: Exchange)
   log.info(ledgerLine(exchange, reckoning, charged), "ledger");
 }
 
-/** What a request that was not read may come to. */
-function guess({ request }: Exchange, terms: AiTerms | null): TokenEstimate {
+/** What a request was expected to use. Of what was not read, a token for so many bytes. */
+function expectedOf({ reservation, request }: Exchange, terms: AiTerms | null): TokenEstimate {
   const input = Math.ceil(request.bytes / BYTES_PER_TOKEN);
-  return { input, output: terms?.reservation.completionTokens ?? 0 };
+  if (!reservation) return { input, output: terms?.reservation.completionTokens ?? 0 };
+  const { expected, isWhole } = reservation;
+  return isWhole ? expected : { ...expected, input: Math.max(expected.input, input) };
 }
 
 /** What an operator needs to see why an exchange was charged what it was. */

@@ -1,19 +1,18 @@
 import { randomUUID } from "node:crypto";
-import { type Admission, admit, type Hold, release } from "../decision/admit.js";
-import type { Denial } from "../decision/decision.js";
+import { type Admission, admit, type Hold, holdOf, release } from "../decision/admit.js";
 import { statedEstimate, type TokenEstimate } from "../inference/estimate.js";
 import { UsageEventFilter } from "../inference/hide-usage.js";
 import { askForUsage, takesStreamOptions } from "../inference/include-usage.js";
 import { type InferenceRequest, readInferenceRequest } from "../inference/request.js";
 import type { AiTerms } from "../policy/ai.js";
-import { type Charge, isUsageLimit } from "../policy/limit.js";
+import { type Charge, isUsageLimit, type Standing } from "../policy/limit.js";
 import type { Api, Policy } from "../policy/policy.js";
-import type { EpochMs } from "../policy/window.js";
 import { chargeExchange } from "./account.js";
+import { header, isReadableStream, refusal, replaced } from "./admission-reply.js";
 import type { Attendance } from "./attendance.js";
-import { denialReply } from "./denial-reply.js";
-import { findHeader, joinedHeaders } from "./header.js";
+import { findHeader } from "./header.js";
 import { limitHeaders } from "./limit-headers.js";
+import { logDenial } from "./log-denial.js";
 import {
   AUTHZ_NAMESPACE,
   type CounterRef,
@@ -21,6 +20,7 @@ import {
   type Passage,
   readPassage,
   reasonOf,
+  scopeOf,
 } from "./metadata.js";
 import {
   ADMISSION_NAMESPACE,
@@ -29,9 +29,9 @@ import {
   readReservation,
   reservationMetadata,
 } from "./reservation.js";
-import { HeaderAppendAction, type HeaderMap, type HeaderValueOptionInit } from "./wire/base.js";
+import type { HeaderMap } from "./wire/base.js";
 import type { HttpBody, HttpHeaders, ProcessingRequest } from "./wire/ext-proc-request.js";
-import type { ImmediateResponseInit, ProcessingResponseInit } from "./wire/ext-proc-response.js";
+import type { ProcessingResponseInit } from "./wire/ext-proc-response.js";
 import { BodySendMode, HeaderSendMode } from "./wire/processing-mode.js";
 
 /** What Envoy is told. */
@@ -135,7 +135,7 @@ export class AdmissionStream {
     const length = Number(findHeader(headers, "content-length") ?? Number.NaN);
     const contentLength = Number.isSafeInteger(length) ? length : null;
     const request = readInferenceRequest(body, { path, contentLength, isTruncated: !endOfStream });
-    const mayAsk = terms.includeUsage !== "off" && endOfStream && takesStreamOptions(path);
+    const mayAsk = terms.includeUsage !== "off" && takesStreamOptions(path);
     const asking = mayAsk ? askForUsage(body) : null;
     const reply: ProcessingResponseInit = { requestBody: asking ? { response: replaced(asking) } : {} };
     return this.#admit(pending, request, reply, asking !== null && terms.includeUsage === "hide");
@@ -156,19 +156,30 @@ export class AdmissionStream {
     const model = request?.model ?? null;
     const stated = request ? statedEstimate(request, terms.reservation.completionTokens) : NOTHING;
     const isCapped = request?.maxOutputTokens != null;
-    const expected = request ? experience.expected(api.ref, model, stated, isCapped) : NOTHING;
+    const expected = request ? experience.expected(scopeOf(passage), model, stated, isCapped) : NOTHING;
+    const before = chargedBefore(policy, passage);
     const charges = chargesOf(policy, passage);
-    const admission = await admit(policy, gate.store, { terms, request, expected, charges }, now);
+    const admission = await admit(policy, gate.store, { terms, request, expected, before, charges }, now);
     metrics.took((performance.now() - started) / 1000);
     metrics.decided(api.ref, admission);
-    if (admission.kind === "deny") {
-      log.debug({ ...reasonOf(admission.denial), api: api.ref, model }, "denied");
-      return this.#last(denied(admission.denial, api, headers, policy, now));
+    const denial = admission.kind === "deny" ? admission.denial : admission.wouldDeny;
+    if (denial && log.isLevelEnabled("debug")) {
+      const { application, environment } = passage;
+      const about = { api: api.ref, application, environment, model };
+      logDenial(log, denial, about, admission.kind === "deny");
     }
-    const reservation = { id: randomUUID(), model, stated, expected, holds: holdsOf(admission) };
+    if (admission.kind === "deny") {
+      await release(gate.store, before.map(holdOf), gate.now());
+      return this.#last(refusal(admission.denial, api, headers, policy, now));
+    }
+    const reservation = {
+      ...{ id: randomUUID(), model, stated, expected },
+      ...{ holds: holdsOf(admission), isWhole: request?.isWhole ?? true },
+    };
     if (reservation.holds.length > 0) metrics.reserved(api.ref, expected);
     this.#state = { kind: "admitted", admitted: { pending, admission, reservation, hides } };
-    const dynamicMetadata = { [ADMISSION_NAMESPACE]: reservationMetadata(reservation) };
+    const told = admission.wouldDeny ? { wouldDeny: reasonOf(admission.wouldDeny) } : {};
+    const dynamicMetadata = { [ADMISSION_NAMESPACE]: { ...reservationMetadata(reservation), ...told } };
     return { reply: { ...reply, dynamicMetadata }, isLast: false, charged: admission.charged };
   }
 
@@ -221,7 +232,7 @@ function goOn(reply: ProcessingResponseInit, isLast = false): Turn {
   return { reply, isLast, charged: [] };
 }
 
-/** All counters of the request. The policy may have changed since the decision: a limit that is gone is skipped. */
+/** What is left to charge. The policy may have changed since the decision: a limit that is gone is skipped. */
 function chargesOf({ limits }: Policy, { deferred, usage }: Passage): Charge[] {
   const charge = (amount: number) => {
     return ({ limit: id, key }: CounterRef): Charge[] => {
@@ -229,7 +240,15 @@ function chargesOf({ limits }: Policy, { deferred, usage }: Passage): Charge[] {
       return limit ? [{ limit, key, amount }] : [];
     };
   };
-  return [...(deferred ?? []).flatMap(charge(1)), ...usage.flatMap(charge(0))];
+  return [...(deferred?.ofModels ?? []).flatMap(charge(1)), ...usage.flatMap(charge(0))];
+}
+
+/** What the request was charged when it was decided on. */
+function chargedBefore({ limits }: Policy, { deferred }: Passage): Standing[] {
+  return (deferred?.charged ?? []).flatMap(({ limit: id, key, ...found }) => {
+    const limit = limits.get(id);
+    return limit ? [{ charge: { limit, key, amount: 1 }, ...found }] : [];
+  });
 }
 
 /** What is to be settled by the usage of the response. */
@@ -237,40 +256,4 @@ function holdsOf({ charged }: Extract<Admission, { kind: "allow" }>): HoldRef[] 
   return charged
     .filter(({ limit }) => isUsageLimit(limit))
     .map(({ limit, key, amount, slot }) => ({ limit: limit.id, key, amount, slot }));
-}
-
-function isReadableStream(headers: HeaderMap | undefined): boolean {
-  const type = findHeader(headers, "content-type") ?? "";
-  const coding = findHeader(headers, "content-encoding") ?? "identity";
-  return type.toLowerCase().startsWith("text/event-stream") && coding === "identity";
-}
-
-/** Envoy does not correct the length itself, and refuses a body of another. */
-function replaced(body: Uint8Array) {
-  return { headerMutation: { removeHeaders: ["content-length"] }, bodyMutation: { body } };
-}
-
-function denied(
-  denial: Denial,
-  api: Api,
-  headers: HeaderMap,
-  policy: Policy,
-  now: EpochMs,
-): ProcessingResponseInit {
-  const reply = denialReply(denial, api, joinedHeaders(headers), policy, now);
-  const immediateResponse: ImmediateResponseInit = {
-    status: { code: reply.httpStatus },
-    headers: { setHeaders: reply.headers.map(([key, value]) => header(key, value)) },
-    body: Buffer.from(reply.body),
-    details: "weir_denied",
-  };
-  const metadata = { decision: "deny", ...reasonOf(denial) };
-  return { immediateResponse, dynamicMetadata: { [ADMISSION_NAMESPACE]: metadata } };
-}
-
-function header(key: string, value: string): HeaderValueOptionInit {
-  return {
-    header: { key, rawValue: Buffer.from(value) },
-    appendAction: HeaderAppendAction.OVERWRITE_IF_EXISTS_OR_ADD,
-  };
 }

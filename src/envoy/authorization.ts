@@ -5,6 +5,7 @@ import type { Gate } from "../decision/gate.js";
 import type { Logger } from "../telemetry/logger.js";
 import type { Metrics } from "../telemetry/metrics.js";
 import { checkReply } from "./check-reply.js";
+import { logDenial } from "./log-denial.js";
 import { readCheckRequest } from "./request.js";
 import type { CheckRequest, CheckResponseInit } from "./wire/authz.js";
 import type { AuthorizationHandlers } from "./wire/services.js";
@@ -45,7 +46,7 @@ async function answer(
   const now = gate.now();
   const decision = await decide(policy, gate.store, request, now);
   metrics.took((performance.now() - started) / 1000);
-  // What is deferred is decided, and counted, when ext_proc has read the request.
+  // What is deferred is decided, and told, when ext_proc has read the request.
   if (decision.kind === "deny" || !decision.deferred) {
     metrics.decided(decision.subject.api?.ref ?? "", decision);
   }
@@ -53,13 +54,10 @@ async function answer(
   respond(null, checkReply(decision, policy, now));
 }
 
-/** Denials, and what shadow mode let through; what is allowed is for the access log. */
 function report(decision: Decision, log: Logger): void {
   const denial = decision.kind === "deny" ? decision.denial : decision.wouldDeny;
   if (!denial) return;
   const { api, caller, environment } = decision.subject;
-  const limit = denial.kind === "limit" ? denial.binding.charge.limit : null;
   const about = { api: api?.ref, application: caller?.application.name, environment };
-  const reason = { deniedBy: limit?.level ?? denial.kind, limit: limit?.id };
-  log.debug({ ...reason, ...about }, decision.kind === "deny" ? "denied" : "would deny");
+  logDenial(log, denial, about, decision.kind === "deny");
 }

@@ -1,3 +1,4 @@
+import { setImmediate as immediate } from "node:timers/promises";
 import { type ServerDuplexStream, status } from "@grpc/grpc-js";
 import { release } from "../decision/admit.js";
 import { AdmissionStream } from "./admission-stream.js";
@@ -120,6 +121,8 @@ function converse(
     try {
       const turn = await stream.receive(message);
       if (!turn) return;
+      // A process that was held up finds the message and its end in one read, and tells of the end a turn later.
+      if (turn.charged.length > 0) await immediate();
       if (call.cancelled) {
         // Envoy has given up waiting: the request is not let go by this word.
         stream.leave();

@@ -25,10 +25,19 @@ export interface Reservation {
   readonly expected: TokenEstimate;
   /** What is held for it until the truth is known, of limits on usage alone. */
   readonly holds: readonly HoldRef[];
+  /** Whether the whole request was read: of another the prompt is estimated again by its length. */
+  readonly isWhole: boolean;
 }
 
 /** Like the decision, a reservation travels with its request: any weir can settle it. */
-export function reservationMetadata({ id, model, stated, expected, holds }: Reservation): JsonObject {
+export function reservationMetadata({
+  id,
+  model,
+  stated,
+  expected,
+  holds,
+  isWhole,
+}: Reservation): JsonObject {
   return {
     decision: "allow",
     id,
@@ -36,6 +45,7 @@ export function reservationMetadata({ id, model, stated, expected, holds }: Rese
     stated: [stated.input, stated.output],
     expected: [expected.input, expected.output],
     holds: holds.map(({ limit, key, amount, slot }) => [limit, key, amount, slot]),
+    ...(isWhole ? {} : { isWhole }),
   };
 }
 
@@ -52,6 +62,7 @@ export function readReservation(namespace: JsonObject | undefined): Reservation 
     stated: estimate(member(namespace, "stated")),
     expected: estimate(member(namespace, "expected")),
     holds: Array.isArray(holds) ? holds.flatMap(holdRef) : [],
+    isWhole: member(namespace, "isWhole") !== false,
   };
 }
 

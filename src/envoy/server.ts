@@ -20,8 +20,8 @@ export interface EnvoyServices {
 
 /** Bounds what a broken or hostile peer can make the server hold. */
 const limits = {
-  /** A CheckRequest carries headers, which Envoy bounds at 60 KiB; an ext_proc message one piece of a body. */
-  "grpc.max_receive_message_length": 4 * 1024 * 1024,
+  /** A CheckRequest carries headers, which Envoy bounds at 60 KiB; an ext_proc message as much as Envoy's buffers hold. */
+  "grpc.max_receive_message_length": 64 * 1024 * 1024,
   /** Every request that passes through Envoy is a stream, and one connection carries them all. */
   "grpc.max_concurrent_streams": 10_000,
   "grpc.keepalive_time_ms": 30_000,

@@ -20,13 +20,23 @@ export async function settle(gate: Gate, counters: readonly CounterRef[], used: 
   return true;
 }
 
-/** Charges the passing of a request that has passed already. */
+/**
+ * Charges limits on models with the passing of a request that has passed already.
+ *
+ * @param model that answered
+ * @param charged as a request for which model it was charged before; undefined where it was not
+ */
 export async function settleDeferred(
   gate: Gate,
   counters: readonly CounterRef[],
   model: string | null,
+  charged?: string | null,
 ): Promise<void> {
-  const charges = ofModel(known(gate, counters), model).map((charge) => ({ ...charge, amount: 1 }));
+  const all = known(gate, counters);
+  const before = new Set(charged === undefined ? [] : ofModel(all, charged));
+  const charges = ofModel(all, model)
+    .filter((charge) => !before.has(charge))
+    .map((charge) => ({ ...charge, amount: 1 }));
   if (charges.length > 0) await gate.store.add(charges, gate.now());
 }
 

@@ -3,6 +3,7 @@ import { type BodyDecoder, createBodyDecoder } from "../inflate/body-decoder.js"
 import { createMeter, type Meter } from "../metering/meter.js";
 import type { Usage } from "../metering/usage.js";
 import type { AiSource } from "../policy/ai.js";
+import { member } from "../policy/request.js";
 import { chargeExchange, type Exchange } from "./account.js";
 import type { Attendance } from "./attendance.js";
 import { findHeader } from "./header.js";
@@ -20,6 +21,9 @@ type State =
   /** The response is of a success, and cannot be read. */
   | { readonly kind: "unreadable"; readonly ending: "encoded" | "complete" }
   | { readonly kind: "ended" };
+
+/** Where a filter's attributes are in what it sends. */
+const ATTRIBUTES = "envoy.filters.http.ext_proc";
 
 /** What is known of the request. */
 interface Known {
@@ -46,6 +50,7 @@ export class UsageStream {
     this.#known ??= readKnown(message);
     const { requestHeaders, responseHeaders, responseBody, responseTrailers } = message;
     if (requestHeaders) this.#ask(requestHeaders);
+    if (responseHeaders) this.#measure(message);
     if (responseHeaders) await this.#begin(responseHeaders);
     if (responseBody && this.#state.kind === "metering") await this.#state.decoder.push(responseBody.body);
     const isLast = responseHeaders?.endOfStream || responseBody?.endOfStream || responseTrailers;
@@ -82,6 +87,12 @@ export class UsageStream {
     const length = Number(findHeader(headers, "content-length"));
     const bytes = Number.isSafeInteger(length) ? length : 0;
     this.#request = { id: findHeader(headers, "x-request-id") ?? null, bytes };
+  }
+
+  /** Envoy counts what the client does not announce, with `response_attributes: [request.size]`. */
+  #measure({ attributes }: ProcessingRequest): void {
+    const size = member(attributes.get(ATTRIBUTES), "request.size");
+    if (this.#request && typeof size === "number") this.#request = { ...this.#request, bytes: size };
   }
 
   async #begin({ headers, endOfStream }: HttpHeaders): Promise<void> {

@@ -37,7 +37,15 @@ const reserve: AiTerms = {
 };
 
 const asking = (model: string | null): InferenceRequest => ({
-  ...{ model, promptTokens: 10, maxOutputTokens: 20, choices: 1, isStream: false, generates: true },
+  ...{
+    model,
+    promptTokens: 10,
+    maxOutputTokens: 20,
+    choices: 1,
+    isStream: false,
+    isWhole: true,
+    generates: true,
+  },
 });
 
 /** A limit of each unit on all models, or on some. */
@@ -57,7 +65,7 @@ function gateOver(store: CounterStore = new MemoryStore({ maxCounters: 1000 })) 
     /** Admits one of a prompt of 10 tokens and an answer of 20 at the most. */
     ask: (limits: readonly Limit[], more: Partial<Ask> & { policy?: Policy; model?: string | null } = {}) => {
       const { policy: under = policy, model = "priced-1", ...rest } = more;
-      const ask = { terms: reserve, request: asking(model), expected: { input: 10, output: 20 } };
+      const ask = { terms: reserve, request: asking(model), expected: { input: 10, output: 20 }, before: [] };
       return admit(under, store, { ...ask, charges: chargesOf(limits), ...rest }, NOW);
     },
     async used(limits: readonly Limit[]): Promise<number[]> {

@@ -46,6 +46,7 @@ describe("in operation", () => {
     const second = await startWeirProcess(policyFile, folder, { drainDelayMs: 3000 });
     const ports = {
       weir: [stack.weir.grpcPort, second.grpcPort],
+      weir_ai: [stack.weir.grpcPort, second.grpcPort],
       backend_production: stack.production.port,
       backend_sandbox: stack.sandbox.port,
       llm: stack.llm.port,

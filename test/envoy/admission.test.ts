@@ -111,14 +111,14 @@ describe("a request to a model that waits for weir's word", () => {
     assert.equal(output, 100);
     const reset = Date.UTC(2026, 0, 1, 12, 1);
     assert.deepEqual(holds, [["api:chat/v1:totalTokens:minute", "", input + output, reset]]);
-    assert.deepEqual([weir.used("requests"), weir.used("totalTokens")], [1, input + output]);
+    assert.deepEqual([weir.used("requests"), weir.used("totalTokens")], [2, input + output]);
 
     const answered = await respond(asked);
     assert.deepEqual(kindsOf(answered), ["responseHeaders"]);
     const set = setBy(answered.responseHeaders?.response?.headerMutation);
     assert.equal(set["x-ratelimit-limit"], "10");
     assert.equal(set["x-ratelimit-remaining-tokens"], String(1000 - input - output));
-    assert.equal(set["x-ratelimit-remaining-requests"], "9");
+    assert.equal(set["x-ratelimit-remaining-requests"], "8");
     await asked.call.ended;
   });
 
@@ -137,12 +137,12 @@ describe("a request to a model that waits for weir's word", () => {
     assert.deepEqual(kindsOf(await call.say({ requestTrailers: {} })), ["requestTrailers"]);
   });
 
-  test("gives all back when Envoy answers in the backend's place without having heard", async () => {
+  test("gives back what it reserves when Envoy answers in the backend's place without having heard", async () => {
     await start();
     const asked = await ask();
     await respond({ ...asked, word: null }, { ":status": "413" });
     await asked.call.ended;
-    assert.deepEqual([weir.used("requests"), weir.used("totalTokens")], [0, 0]);
+    assert.deepEqual([weir.used("requests"), weir.used("totalTokens")], [1, 0]);
   });
 
   const gzipped = gzipSync(bodyOf(asking));
@@ -225,7 +225,7 @@ describe("a request to a model that is denied when it is read", () => {
 });
 
 describe("a call that breaks off", () => {
-  test("while the store decides takes back all that it charged", async () => {
+  test("while the store decides takes back what it reserved", async () => {
     await start();
     const { call } = await begin();
     const deciding = weir.hold();
@@ -236,7 +236,7 @@ describe("a call that breaks off", () => {
     await weir.heard();
     deciding.goOn();
     await weir.heard();
-    assert.deepEqual([weir.used("requests"), weir.used("totalTokens")], [0, 0]);
+    assert.deepEqual([weir.used("requests"), weir.used("totalTokens")], [1, 0]);
     await sleep(LONGER_MS);
     assert.deepEqual(weir.ledger, []);
   });

@@ -102,7 +102,10 @@ class Play {
   readonly #policy: Policy;
   readonly #lines: LedgerLine[] = [];
   readonly #open: Open[] = [];
-  readonly #admittedAt = new Map<string, { at: number; holds: readonly { limit: string; key: string }[] }>();
+  readonly #admittedAt = new Map<
+    string,
+    { at: number; holds: readonly { limit: string; key: string }[]; ofModels: readonly Charge[] }
+  >();
   readonly seen = new Map<string, Seen>();
   #now = START;
 
@@ -143,15 +146,17 @@ class Play {
     const requests = selectCharges(this.#policy, decision.subject).filter(
       ({ limit }) => limit.unit === "requests",
     );
-    if (!decision.deferred) this.#take(id, this.#fitting(requests));
+    const ofModels = requests.filter(({ limit }) => limit.model !== null);
+    this.#take(id, this.#fitting(requests.filter(({ limit }) => limit.model === null)));
     const word = await envoy.admit(!isLate);
     this.seen.set(id, { plan, outcome: word.kind, lines: 0 });
     if (word.kind === "denied") {
+      this.#model.set(id, []);
       this.#open.push({ id, rest: [() => envoy.respond("429", "application/json"), closing(envoy, plan)] });
       return;
     }
     if (word.kind === "admitted") {
-      const own = this.#fitting(ofModel(requests, plan.hasBody ? plan.model : null));
+      const own = this.#fitting(ofModel(ofModels, plan.hasBody ? plan.model : null));
       const held = envoy.charged.filter(({ limit }) => limit.unit !== "requests");
       for (const { limit, key, amount } of [...own, ...held]) {
         const used = this.#model.used(limit, key, this.#now);
@@ -162,14 +167,14 @@ class Play {
         holds.map(({ limit, key, amount }) => [limit, key, amount]),
         held.map(({ limit, key, amount }) => [limit.id, key, amount]),
       );
-      this.#admittedAt.set(id, { at: this.#now, holds });
+      this.#admittedAt.set(id, { at: this.#now, holds, ofModels });
       if (!isLate) this.#take(id, [...own, ...held]);
     }
-    this.#open.push({ id, rest: this.#courseOf(id, plan, envoy, word.kind === "admitted", requests) });
+    this.#open.push({ id, rest: this.#courseOf(id, plan, envoy, word.kind === "admitted", ofModels) });
   }
 
   /** What happens to the exchange from here on, one after the other. */
-  #courseOf(id: string, plan: Plan, envoy: EnvoyExchange, isAdmitted: boolean, requests: readonly Charge[]) {
+  #courseOf(id: string, plan: Plan, envoy: EnvoyExchange, isAdmitted: boolean, ofModels: readonly Charge[]) {
     const type = plan.stream ? "text/event-stream" : "application/json";
     const body = responseBody(plan);
     const half = Math.floor(body.length / 2);
@@ -194,7 +199,11 @@ class Play {
       case "answered by Envoy": {
         const local = async () => {
           await envoy.respondLocally("503");
-          if (isAdmitted) this.#model.set(id, []);
+          if (isAdmitted)
+            this.#model.set(
+              id,
+              this.#model.of(id).filter(({ limit }) => this.#isAtOnce(limit)),
+            );
         };
         return [local, close];
       }
@@ -204,7 +213,7 @@ class Play {
         const settle = async () => {
           await finish();
           if (!isAdmitted) return;
-          this.#take(id, ofModel(requests, (plan.tells ? plan.answering : null) ?? null));
+          this.#take(id, ofModel(ofModels, (plan.tells ? plan.answering : null) ?? null));
         };
         return [letGo, answer, begin, settle, close];
       }
@@ -222,11 +231,20 @@ class Play {
   }
 
   /** From now on what the line says is what the exchange used: where it was held, or else now. */
-  #settle(id: string, { limits }: LedgerLine): void {
+  #settle(id: string, { limits, model }: LedgerLine): void {
     const seen = this.seen.get(id);
     if (seen) seen.lines++;
-    const requests = this.#model.of(id).filter(({ limit }) => this.#unitOf(limit) === "requests");
     const admitted = this.#admittedAt.get(id);
+    const isUnread = admitted && seen && !(seen.plan.hasBody && seen.plan.model);
+    if (isUnread && model !== null && seen.plan.fate !== "too late, passed") {
+      // The limits of a model that nobody could read learn of it from the response.
+      const asked = ofModel(admitted.ofModels, null);
+      this.#take(
+        id,
+        ofModel(admitted.ofModels, model).filter((charge) => !asked.includes(charge)),
+      );
+    }
+    const requests = this.#model.of(id).filter(({ limit }) => this.#unitOf(limit) === "requests");
     const used = limits.map(({ limit, key = "", amount }): Entry => {
       const isHeld = admitted?.holds.some((hold) => hold.limit === limit && hold.key === key);
       const isLate = seen?.plan.fate === "too late, passed";
@@ -251,6 +269,11 @@ class Play {
     return charges.filter(({ limit, key, amount }) => {
       return limit.enforced || this.#model.used(limit, key, this.#now) + amount <= limit.max;
     });
+  }
+
+  /** Whether ext_authz charges it, before the request is read. */
+  #isAtOnce(limit: string): boolean {
+    return this.#unitOf(limit) === "requests" && this.#policy.limits.get(limit)?.model === null;
   }
 
   #unitOf(limit: string): Limit["unit"] | undefined {

@@ -41,7 +41,7 @@ export async function startStack<Name extends string>(
     const weir = await start(startWeirProcess(policyFile, folder, { logLevel: "info" }));
     // Every request here is for the model server; the other clusters only have to be there.
     const clusterPorts = {
-      ...{ weir: weir.grpcPort, llm: llm.port },
+      ...{ weir: weir.grpcPort, weir_ai: weir.grpcPort, llm: llm.port },
       ...{ backend_production: llm.port, backend_sandbox: llm.port },
     };
     const startOne = async (name: Name): Promise<[Name, Envoy]> => {
