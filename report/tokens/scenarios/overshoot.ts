@@ -54,7 +54,8 @@ export interface OvershootResult extends Overshoot {
 /** As in the policy that leaves it out. */
 const MAX_SHARE = 0.25;
 const PROMPT_WORDS = [20, 120] as const;
-const LEARNER = "learner";
+const environments = ["production", "sandbox"] as const;
+type Environment = (typeof environments)[number];
 
 export async function measureOvershoot(
   plan: OvershootPlan,
@@ -64,24 +65,28 @@ export async function measureOvershoot(
   const stack = await startStack(policyOf(plan.limit), { gateway: patient }, folder);
   const client = new Client(stack.envoys.gateway.port);
   const chance = new Chance(plan.seed);
-  /** Models are named for what asks for them, so that each has an experience of its own. */
-  const modelOf = (variant: VariantName, admission: AdmissionName) => `${variant}-${admission}`;
-  const ask = (variant: VariantName, admission: AdmissionName, apiKey: string, delay_ms: number) => {
+  const ask = (
+    variant: VariantName,
+    admission: AdmissionName,
+    environment: Environment,
+    delay_ms: number,
+  ) => {
     const { completion: lengths, maxTokens }: Variant = variants[variant];
     const prompt = chance.whole(...PROMPT_WORDS);
     const completion = chance.whole(...lengths);
     const max = maxTokens === "exact" ? completion : maxTokens;
     const body = {
-      ...{ model: modelOf(variant, admission), messages: promptOf(prompt), user: apiKey },
+      ...{ model: nameOf(variant, admission), messages: promptOf(prompt), user: environment },
       ...{ cost: { prompt, completion }, delay_ms, ...(max === null ? {} : { max_tokens: max }) },
     };
-    return client.ask({ host: hostOf(admission), apiKey, body });
+    const apiKey = keyOf(variant, environment);
+    return client.ask({ host: hostOf(nameOf(variant, admission)), apiKey, body });
   };
   const settled = () => settledLedger(stack.weir, idsOf(stack.llm.answers));
   const measure = async (variant: VariantName) => {
     if (variants[variant].isLearned) {
       for (let i = 0; i < plan.learningRequests; i++) {
-        await Promise.all(admissions.map((admission) => ask(variant, admission, LEARNER, 0)));
+        await Promise.all(admissions.map((admission) => ask(variant, admission, "sandbox", 0)));
       }
       await settled();
     }
@@ -89,7 +94,7 @@ export async function measureOvershoot(
     const sent = times.flatMap(() =>
       admissions.map(async (admission) => ({
         admission,
-        status: (await ask(variant, admission, variant, plan.thinkingMs)).status,
+        status: (await ask(variant, admission, "production", plan.thinkingMs)).status,
       })),
     );
     const asked = await Promise.all(sent);
@@ -97,9 +102,9 @@ export async function measureOvershoot(
     const resultOf = (admission: AdmissionName): OvershootResult => {
       const statuses = asked.filter((one) => one.admission === admission).map(({ status }) => status);
       const count = (wanted: number) => statuses.filter((status) => status === wanted).length;
-      const model = modelOf(variant, admission);
+      const model = nameOf(variant, admission);
       const made = stack.llm.answers.filter(
-        ({ request }) => request.model === model && request.user === variant,
+        ({ request }) => request.model === model && request.user === "production",
       );
       return {
         ...judgeOvershoot({ limit: plan.limit, maxShare: MAX_SHARE }, made, ledger),
@@ -127,21 +132,33 @@ function idsOf(answers: readonly Answer[]): string[] {
   return answers.map(({ requestId }) => requestId);
 }
 
-/** Each variant has a subscription, and so a counter, of its own; the learner has none that ever denies. */
+const nameOf = (variant: VariantName, admission: AdmissionName) => `${variant}-${admission}`;
+const keyOf = (variant: VariantName, environment: Environment) => `${variant}-${environment}`;
+
+/**
+ * Each variant has an application and APIs of its own, which are limited in production alone: what an application learns
+ * in the sandbox costs nothing.
+ */
 function policyOf(limit: number): object {
-  const application = (name: string, tier: string) => ({
-    name,
-    subscriptions: Object.fromEntries(admissions.map((admission) => [`${admission}/v1`, tier])),
-    credentials: [{ apiKey: hashed(name) }],
-  });
+  const production = { limits: [{ totalTokens: limit, per: "year" }] };
   return {
     version: 1,
-    tiers: { Tokens: { limits: [{ totalTokens: limit, per: "year" }] } },
-    apis: admissions.map((admission) => apiEntry(admission, modes[admission])),
-    applications: [
-      ...variantNames.map((variant) => application(variant, "Tokens")),
-      application(LEARNER, "Unlimited"),
-    ],
+    apis: variantNames.flatMap((variant) =>
+      admissions.map((admission) => ({
+        ...apiEntry(nameOf(variant, admission), modes[admission]),
+        backends: { production, sandbox: {} },
+      })),
+    ),
+    applications: variantNames.map((variant) => ({
+      name: variant,
+      subscriptions: Object.fromEntries(
+        admissions.map((admission) => [`${nameOf(variant, admission)}/v1`, "Unlimited"]),
+      ),
+      credentials: environments.map((environment) => ({
+        ...{ apiKey: hashed(keyOf(variant, environment)), environment },
+      })),
+    })),
     identity: [{ apiKey: { header: "x-api-key" } }],
+    faults: { backendStatus: 429 },
   };
 }
