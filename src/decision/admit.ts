@@ -35,14 +35,15 @@ export type Admission =
       readonly kind: "allow";
       readonly binding: Standing | null;
       readonly wouldDeny: Denial | null;
-      /** All limits that match, as the request found them. */
+      /** The limits on requests, and on what it uses, as the request found them. */
       readonly standings: readonly Standing[];
+      /** Of limits that only watch, those that are full: they count nothing of it, as if they had denied. */
+      readonly full: readonly Charge[];
       /** What was charged beside: to limits of its model, and what is reserved for it. */
       readonly charged: readonly Hold[];
     }
   | { readonly kind: "deny"; readonly denial: Denial };
 
-const uncounted = { standings: [], charged: [] } as const;
 const nothingToCount: Outcome = { kind: "counted", admitted: true, standings: [] };
 
 /**
@@ -71,13 +72,16 @@ export async function admit(
     return { ...charge, amount: Math.min(amounts[limit.unit], most) };
   });
   const outcome = asked.length > 0 ? await store.charge(asked, now) : nothingToCount;
+  // What was charged before stays so, even under a number that has been lowered since.
+  const known = before.filter(({ charge, used }) => hasRoom(charge, used));
   if (outcome.kind === "uncounted") {
     const denial = { kind: "countersUnavailable" } as const;
     if (!outcome.admitted && !policy.shadow) return { kind: "deny", denial };
     const wouldDeny = refusal ?? (outcome.admitted ? null : denial);
-    return { kind: "allow", binding: null, wouldDeny, ...uncounted };
+    const { binding } = judge(known);
+    return { kind: "allow", binding, wouldDeny, standings: known, charged: [], full: [] };
   }
-  const standings = [...before, ...outcome.standings];
+  const standings = [...known, ...outcome.standings];
   const verdict = judge(standings);
   if (verdict.kind === "deny") {
     return { kind: "deny", denial: { kind: "limit", binding: verdict.binding, standings } };
@@ -88,6 +92,7 @@ export async function admit(
     binding: verdict.binding,
     wouldDeny: refusal ?? watched,
     standings,
+    full: outcome.standings.flatMap(({ charge, used }) => (hasRoom(charge, used) ? [] : [charge])),
     charged: outcome.standings.flatMap(({ charge, used, slot }) =>
       charge.amount > 0 && hasRoom(charge, used) ? [{ ...charge, slot }] : [],
     ),

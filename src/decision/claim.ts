@@ -3,7 +3,7 @@ import { calendarOf } from "../policy/calendar.js";
 import type { Limit } from "../policy/limit.js";
 import type { EpochMs } from "../policy/window.js";
 
-/** Anything may be claimed once a minute; that is longer than two who know of the same end are apart. */
+/** Anything may be claimed once in so long: of two who know of an exchange, one may see it end long after the other. */
 const once: Limit = {
   id: "weir:claims",
   level: "gateway",
@@ -11,7 +11,7 @@ const once: Limit = {
   unit: "requests",
   max: 1,
   model: null,
-  window: { kind: "sliding", count: 1, period: "minute", calendar: utc() },
+  window: { kind: "sliding", count: 10, period: "minute", calendar: utc() },
   enforced: true,
 };
 

@@ -2,6 +2,7 @@ import type { Gate } from "../decision/gate.js";
 import type { Logger } from "../telemetry/logger.js";
 import type { Metrics } from "../telemetry/metrics.js";
 import { AUTHZ_NAMESPACE, readPassage } from "./metadata.js";
+import { ADMISSION_NAMESPACE, readReservation } from "./reservation.js";
 import { settle } from "./settle.js";
 import { AccessLogType, type HTTPAccessLogEntry, type StreamAccessLogsMessage } from "./wire/access-log.js";
 import type { AccessLogHandlers } from "./wire/services.js";
@@ -56,6 +57,8 @@ async function chargeBytes(
   if (commonProperties?.accessLogType !== AccessLogType.DownstreamEnd) return;
   const passage = readPassage(commonProperties.metadata?.filterMetadata.get(AUTHZ_NAMESPACE));
   if (!passage || passage.bytes.length === 0) return;
+  if (readReservation(commonProperties.metadata?.filterMetadata.get(ADMISSION_NAMESPACE)) === "denied")
+    return;
   const bytes = (request?.requestBodyBytes ?? 0) + (response?.responseBodyBytes ?? 0);
   if (bytes === 0) return;
   if (!Number.isSafeInteger(bytes)) {

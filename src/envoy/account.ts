@@ -6,7 +6,7 @@ import type { AiTerms } from "../policy/ai.js";
 import { amountsOf } from "../policy/amounts.js";
 import type { Charge } from "../policy/limit.js";
 import type { Attendance } from "./attendance.js";
-import { type Passage, scopeOf } from "./metadata.js";
+import { type CounterRef, type Passage, scopeOf } from "./metadata.js";
 import type { Reservation } from "./reservation.js";
 import { settleDeferred, settleUsage } from "./settle.js";
 
@@ -40,9 +40,6 @@ const FORMER: Pick<AiTerms, "onMissingUsage" | "onDisconnect"> = {
   onDisconnect: "estimate",
 };
 
-/** What is reserved stays so. */
-const LEFT: typeof FORMER = { onMissingUsage: "reservation", onDisconnect: "reservation" };
-
 /** Charges what the exchange used, unless that is done, learns from it, and writes its line in the ledger. */
 export async function chargeExchange(attendance: Attendance, exchange: Exchange): Promise<void> {
   const { passage, reservation, response } = exchange;
@@ -50,7 +47,8 @@ export async function chargeExchange(attendance: Attendance, exchange: Exchange)
   const { policy } = gate;
   // Whoever admitted a request may have lost sight of it while another saw its response.
   const isMine = reservation === null || (await claim(gate.store, reservation.id, gate.now()));
-  if (isMine === false) return;
+  // Where the counters cannot say, it is left to who saw the response, if anybody did: what is held stays so.
+  if (!(isMine ?? exchange.witness === "response")) return;
   const terms = policy.apisByRef.get(passage.api)?.ai ?? null;
   // An API that is gone has no name left to be counted under; its limits may still be there.
   const api = terms ? passage.api : "";
@@ -62,10 +60,7 @@ export async function chargeExchange(attendance: Attendance, exchange: Exchange)
   }
   const expected = expectedOf(exchange, terms);
   const isReserved = (reservation?.holds.length ?? 0) > 0;
-  // Where the counters cannot say, what is held is left to who saw the response, if anybody did.
-  const isLeft = isMine === null && exchange.witness === "request";
-  const words = isLeft ? LEFT : (terms ?? FORMER);
-  const reckoning = reckon(words, { ...response, told: usage, expected, isReserved });
+  const reckoning = reckon(terms ?? FORMER, { ...response, told: usage, expected, isReserved });
   const { source, reason, figures } = reckoning;
   metrics.settled(api, source, reason);
   if (reason === "reported" && usage && reservation) {
@@ -77,9 +72,9 @@ export async function chargeExchange(attendance: Attendance, exchange: Exchange)
   const answered = usage?.model ?? asked;
   if (reservation && passage.deferred && asked === null && answered !== null) {
     // Of a request whose model could not be read its limits learn from the response.
-    await settleDeferred(gate, passage.deferred.ofModels, answered, null);
+    await settleDeferred(gate, counting(passage.deferred.ofModels, reservation), answered, null);
   }
-  const charged = await settleUsage(gate, passage.usage, {
+  const charged = await settleUsage(gate, counting(passage.usage, reservation), {
     model: asked ?? answered,
     holds: reservation?.holds ?? [],
     // What is expected is held already; what was told may be more.
@@ -90,6 +85,13 @@ export async function chargeExchange(attendance: Attendance, exchange: Exchange)
     ),
   });
   log.info(ledgerLine(exchange, reckoning, charged), "ledger");
+}
+
+/** Without the counters of limits that only watch and had no room. */
+function counting(counters: readonly CounterRef[], reservation: Reservation | null): readonly CounterRef[] {
+  const full = reservation?.full ?? [];
+  if (full.length === 0) return counters;
+  return counters.filter((one) => !full.some(({ limit, key }) => limit === one.limit && key === one.key));
 }
 
 /** What a request was expected to use. Of what was not read, a token for so many bytes. */

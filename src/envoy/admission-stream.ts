@@ -41,6 +41,8 @@ export interface Turn {
   readonly isLast: boolean;
   /** What was charged, to be taken back if Envoy is not there any more to hear the reply. */
   readonly charged: readonly Hold[];
+  /** What was charged before, to be given back if Envoy is there to hear the denial: otherwise the request may pass. */
+  readonly returned: readonly Hold[];
 }
 
 /** A request whose counters are yet to be charged. */
@@ -162,6 +164,8 @@ export class AdmissionStream {
     const admission = await admit(policy, gate.store, { terms, request, expected, before, charges }, now);
     metrics.took((performance.now() - started) / 1000);
     metrics.decided(api.ref, admission);
+    if (admission.kind === "allow" && !admission.wouldDeny && passage.wouldDeny)
+      metrics.watched(api.ref, passage.wouldDeny);
     const denial = admission.kind === "deny" ? admission.denial : admission.wouldDeny;
     if (denial && log.isLevelEnabled("debug")) {
       const { application, environment } = passage;
@@ -169,18 +173,19 @@ export class AdmissionStream {
       logDenial(log, denial, about, admission.kind === "deny");
     }
     if (admission.kind === "deny") {
-      await release(gate.store, before.map(holdOf), gate.now());
-      return this.#last(refusal(admission.denial, api, headers, policy, now));
+      const turn = this.#last(refusal(admission.denial, api, headers, policy, now));
+      return { ...turn, returned: before.map(holdOf) };
     }
     const reservation = {
       ...{ id: randomUUID(), model, stated, expected },
       ...{ holds: holdsOf(admission), isWhole: request?.isWhole ?? true },
+      full: admission.full.map(({ limit, key }) => ({ limit: limit.id, key })),
     };
     if (reservation.holds.length > 0) metrics.reserved(api.ref, expected);
     this.#state = { kind: "admitted", admitted: { pending, admission, reservation, hides } };
     const told = admission.wouldDeny ? { wouldDeny: reasonOf(admission.wouldDeny) } : {};
     const dynamicMetadata = { [ADMISSION_NAMESPACE]: { ...reservationMetadata(reservation), ...told } };
-    return { reply: { ...reply, dynamicMetadata }, isLast: false, charged: admission.charged };
+    return { reply: { ...reply, dynamicMetadata }, isLast: false, charged: admission.charged, returned: [] };
   }
 
   async #respond({ headers, endOfStream }: HttpHeaders, message: ProcessingRequest): Promise<Turn> {
@@ -229,7 +234,7 @@ const READ_BODY = BodySendMode.BUFFERED_PARTIAL;
 const NOTHING: TokenEstimate = { input: 0, output: 0 };
 
 function goOn(reply: ProcessingResponseInit, isLast = false): Turn {
-  return { reply, isLast, charged: [] };
+  return { reply, isLast, charged: [], returned: [] };
 }
 
 /** What is left to charge. The policy may have changed since the decision: a limit that is gone is skipped. */

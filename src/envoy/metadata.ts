@@ -40,6 +40,8 @@ export interface Passage {
   readonly provider: AiSource["provider"] | null;
   /** The path of the request, without its query, where it may tell the format of the response. */
   readonly path: string | undefined;
+  /** The level or reason that only shadow mode kept from denying; null where nothing would have. */
+  readonly wouldDeny: string | null;
   /** What was left to ext_proc, in words that travel; null where nothing was. */
   readonly deferred: {
     readonly charged: readonly ChargedRef[];
@@ -114,6 +116,7 @@ export function readPassage(namespace: JsonObject | undefined): Passage | null {
   const provider = member(weir, "provider");
   const path = member(weir, "path");
   const deferred = member(weir, "deferred");
+  const wouldDeny = member(member(weir, "wouldDeny"), "level");
   return {
     api: typeof api === "string" ? api : "",
     application: typeof application === "string" ? application : null,
@@ -121,6 +124,7 @@ export function readPassage(namespace: JsonObject | undefined): Passage | null {
     provider:
       [...aiProviders, "detected" as const, "custom" as const].find((known) => known === provider) ?? null,
     path: typeof path === "string" ? path : undefined,
+    wouldDeny: typeof wouldDeny === "string" ? wouldDeny : null,
     deferred:
       deferred === undefined
         ? null
@@ -143,7 +147,8 @@ function chargedRefs(entries: Json | undefined): ChargedRef[] {
   });
 }
 
-function counterRefs(entries: Json | undefined): CounterRef[] {
+/** Counters, from what stands for them in metadata. */
+export function counterRefs(entries: Json | undefined): CounterRef[] {
   if (!Array.isArray(entries)) return [];
   return entries.flatMap((entry) => {
     const [limit, key] = Array.isArray(entry) ? entry : [];

@@ -122,12 +122,15 @@ function converse(
       const turn = await stream.receive(message);
       if (!turn) return;
       // A process that was held up finds the message and its end in one read, and tells of the end a turn later.
-      if (turn.charged.length > 0) await immediate();
+      if (turn.charged.length > 0 || turn.returned.length > 0) await immediate();
       if (call.cancelled) {
         // Envoy has given up waiting: the request is not let go by this word.
         stream.leave();
         if (turn.charged.length > 0) await release(gate.store, turn.charged, gate.now());
-      } else call.write(turn.reply);
+      } else {
+        if (turn.returned.length > 0) await release(gate.store, turn.returned, gate.now());
+        call.write(turn.reply);
+      }
       if (turn.isLast) call.end();
     } catch (error) {
       failed(error);

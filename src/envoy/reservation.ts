@@ -1,7 +1,7 @@
 import type { TokenEstimate } from "../inference/estimate.js";
 import { type Json, member } from "../policy/request.js";
 import type { EpochMs } from "../policy/window.js";
-import type { CounterRef } from "./metadata.js";
+import { type CounterRef, counterRefs } from "./metadata.js";
 import type { JsonObject } from "./wire/struct.js";
 
 /** Where ext_proc's answer to a request is kept for access logs and for the filter that meters its response. */
@@ -25,6 +25,8 @@ export interface Reservation {
   readonly expected: TokenEstimate;
   /** What is held for it until the truth is known, of limits on usage alone. */
   readonly holds: readonly HoldRef[];
+  /** Counters of limits that only watch, and had no room: they count nothing of it. */
+  readonly full: readonly CounterRef[];
   /** Whether the whole request was read: of another the prompt is estimated again by its length. */
   readonly isWhole: boolean;
 }
@@ -36,6 +38,7 @@ export function reservationMetadata({
   stated,
   expected,
   holds,
+  full,
   isWhole,
 }: Reservation): JsonObject {
   return {
@@ -45,6 +48,7 @@ export function reservationMetadata({
     stated: [stated.input, stated.output],
     expected: [expected.input, expected.output],
     holds: holds.map(({ limit, key, amount, slot }) => [limit, key, amount, slot]),
+    ...(full.length > 0 ? { full: full.map(({ limit, key }) => [limit, key]) } : {}),
     ...(isWhole ? {} : { isWhole }),
   };
 }
@@ -62,6 +66,7 @@ export function readReservation(namespace: JsonObject | undefined): Reservation 
     stated: estimate(member(namespace, "stated")),
     expected: estimate(member(namespace, "expected")),
     holds: Array.isArray(holds) ? holds.flatMap(holdRef) : [],
+    full: counterRefs(member(namespace, "full")),
     isWhole: member(namespace, "isWhole") !== false,
   };
 }

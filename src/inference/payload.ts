@@ -9,7 +9,7 @@ const LOWER_U = 0x75;
  * What an image or a file that is sent along comes to at most, in tokens, however many bytes it has: OpenAI's and
  * Gemini's models take 258 to 1,105 for an ordinary image, Claude up to about 1,600. A long document takes more.
  */
-export const PAYLOAD_TOKENS = 1_000;
+const PAYLOAD_TOKENS = 1_000;
 
 /** Shorter ones without a space may be words or keys; they are counted as text, which comes to less than a payload. */
 const MIN_BASE64_BYTES = 512;

@@ -100,6 +100,11 @@ export class Metrics {
     }
   }
 
+  /** What another part of the decision would have denied, had it not been for shadow mode. */
+  watched(api: string, level: string): void {
+    this.#wouldDeny.inc({ api, level });
+  }
+
   used(api: string, { input, output }: TokenEstimate): void {
     this.#tokens.inc({ api, type: "prompt" }, input);
     this.#tokens.inc({ api, type: "completion" }, output);

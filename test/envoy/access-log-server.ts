@@ -103,10 +103,20 @@ export async function startAccessLogServer(policy: Policy) {
 }
 
 /** An entry as Envoy writes it when a request is over. */
-export function entryOf(weir: unknown, request: number, response: number): EntryInit {
+export function entryOf(
+  weir: unknown,
+  request: number,
+  response: number,
+  admission: unknown = {},
+): EntryInit {
   return {
     commonProperties: {
-      metadata: { filterMetadata: new Map([[AUTHZ_NAMESPACE, { weir } as never]]) },
+      metadata: {
+        filterMetadata: new Map([
+          [AUTHZ_NAMESPACE, { weir } as never],
+          ["weir", admission as never],
+        ]),
+      },
       accessLogType: AccessLogType.DownstreamEnd,
     },
     request: { requestBodyBytes: request },

@@ -46,6 +46,13 @@ describe("the access log service", () => {
     assert.deepEqual(await server.metric(), { "files/v1": 430, "chat/v1": 3 });
   });
 
+  test("charges nothing of a request to a model that was denied when it was read", async () => {
+    const before = await server.used("gateway");
+    const denied = entryOf(weir, 30, 400, { decision: "deny", level: "api" });
+    assert.deepEqual(await server.send(batchOf(denied)), {});
+    assert.equal(await server.used("gateway"), before);
+  });
+
   test("charges entries however they are spread over messages and streams", async () => {
     const entry = (size: number) => entryOf(weir, size, 0);
     await Promise.all([

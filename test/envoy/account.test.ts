@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { MemoryStore } from "../../src/counters/memory.js";
+import type { CounterStore } from "../../src/counters/store.js";
 import type { Gate } from "../../src/decision/gate.js";
 import { LearnedEstimates } from "../../src/inference/estimate.js";
 import { createLogger } from "../../src/telemetry/logger.js";
@@ -41,7 +42,11 @@ function startExchange(limits: readonly object[], ai: object) {
     const { standings } = store.charge(charges, NOW);
     return Object.fromEntries(standings.map(({ charge: { limit }, used }) => [limit.id, used]));
   };
-  return { envoy, ledger, used };
+  const wouldDeny = async () => {
+    const text = await attendance.metrics.registry.getSingleMetricAsString("weir_would_deny_total");
+    return Number(/} (\d+)/.exec(text)?.[1] ?? 0);
+  };
+  return { envoy, ledger, used, wouldDeny, gate, store };
 }
 
 const tokens = { totalTokens: 10_000, per: "minute" };
@@ -69,6 +74,78 @@ describe("a client that goes while its response begins, before who admitted it i
       assert.deepEqual(used(), { [id]: charged });
     });
   }
+});
+
+describe("a limit that only watches, of an API whose requests are read", () => {
+  const answered = async ({ envoy }: ReturnType<typeof startExchange>) => {
+    await envoy.check();
+    await envoy.admit(true);
+    await envoy.letGo();
+    await envoy.respond("200", EVENTS);
+    await envoy.sendBody(event({ choices: [], usage }), true);
+    await envoy.close(["metering", "admission"], false);
+  };
+  const full = (gate: Gate, store: MemoryStore, amount: number) => {
+    const [limit] = gate.policy.limits.values();
+    if (limit) store.add([{ limit, key: "", amount }], NOW);
+    return limit?.id ?? "";
+  };
+
+  test("counts nothing when it is full, and is told as what would have denied", async () => {
+    for (const limit of [{ requests: 1 }, { totalTokens: 100 }]) {
+      const exchange = startExchange([{ ...limit, per: "minute", shadow: true }], { admission: "reserve" });
+      const [amount] = Object.values(limit);
+      const watching = full(exchange.gate, exchange.store, amount ?? 0);
+      await answered(exchange);
+      assert.deepEqual(exchange.used(), { [watching]: amount }, JSON.stringify(limit));
+      assert.equal(await exchange.wouldDeny(), 1);
+    }
+  });
+
+  test("counts nothing of a request whose reservation it had no room for", async () => {
+    const exchange = startExchange([{ totalTokens: 1000, per: "minute", shadow: true }], {
+      ...{ admission: "reserve", reservation: { maxShare: 1 } },
+    });
+    const watching = full(exchange.gate, exchange.store, 950);
+    await answered(exchange);
+    assert.deepEqual(exchange.used(), { [watching]: 950 });
+    assert.equal(await exchange.wouldDeny(), 1);
+  });
+});
+
+describe("a number that is lowered between the decision and the admission", () => {
+  test("denies nothing that was charged before, and leaves nothing held", async () => {
+    const limits = (requests: number) => [{ requests, totalTokens: 10_000, per: "minute" }];
+    const { envoy, gate, store, used } = startExchange(limits(10), { admission: "reserve" });
+    const lowered = startExchange(limits(5), { admission: "reserve" }).gate.policy;
+    const requests = [...gate.policy.limits.values()].find(({ unit }) => unit === "requests");
+    if (requests) store.add([{ limit: requests, key: "", amount: 5 }], NOW);
+    await envoy.check();
+    gate.policy = lowered;
+    const { kind } = await envoy.admit(true);
+    assert.equal(kind, "admitted");
+    assert.equal(used()["api:chat/v1:requests:minute"], 6);
+  });
+});
+
+describe("where the counters cannot say who was first", () => {
+  test("who saw the response charges it, and who admitted it leaves it at that", async () => {
+    const { envoy, gate, store, ledger, used } = startExchange([tokens], { includeUsage: "inject" });
+    await envoy.check();
+    await envoy.admit(true);
+    await envoy.letGo();
+    const away: CounterStore = {
+      charge: () => ({ kind: "uncounted", admitted: true }),
+      add: (charges, now) => store.add(charges, now),
+      adjust: (adjustments, now) => store.adjust(adjustments, now),
+    };
+    Object.assign(gate, { store: away });
+    await envoy.respond("200", EVENTS, ["metering"]);
+    await envoy.sendBody(event({ choices: [], usage }), true);
+    await envoy.close(["admission", "metering"], false);
+    assert.equal(ledger.length, 1);
+    assert.deepEqual(used(), { [id]: 350 });
+  });
 });
 
 describe("a response that breaks off under onDisconnect: reservation", () => {

@@ -241,6 +241,20 @@ describe("a call that breaks off", () => {
     assert.deepEqual(weir.ledger, []);
   });
 
+  test("while the store decides to deny it stays counted as a request, since it may pass", async () => {
+    await start(contentOf(reserving, { limits: [{ requests: 10, totalTokens: 50, per: "minute" }] }));
+    const { call } = await begin();
+    const deciding = weir.hold();
+    call.tell({ requestBody: { body: bodyOf({ ...asking, n: 100 }), endOfStream: true } });
+    await deciding.reached;
+    await call.cancel();
+    await weir.heard();
+    deciding.goOn();
+    await weir.heard();
+    await sleep(LONGER_MS);
+    assert.equal(weir.used("requests"), 1);
+  });
+
   test("while the store decides on a request that holds nothing yet is charged nothing either", async () => {
     const ai = { provider: "openai", admission: "charge-after", includeUsage: "inject" };
     await start(contentOf(ai, { limits: [{ totalTokens: 1000, per: "minute" }] }));

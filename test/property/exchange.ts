@@ -75,7 +75,11 @@ export class EnvoyExchange {
     if (!isHeard) {
       this.#admission.leave();
       await release(this.#attendance.gate.store, turn.charged, this.#attendance.gate.now());
-    } else if (word) this.#metadata.set(ADMISSION_NAMESPACE, word);
+    } else {
+      if (turn.returned.length > 0)
+        await release(this.#attendance.gate.store, turn.returned, this.#attendance.gate.now());
+      if (word) this.#metadata.set(ADMISSION_NAMESPACE, word);
+    }
     if (reservation === "denied") return { kind: "denied" };
     this.#charged = turn.charged;
     return { kind: "admitted", reservation };

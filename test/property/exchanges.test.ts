@@ -151,7 +151,8 @@ class Play {
     const word = await envoy.admit(!isLate);
     this.seen.set(id, { plan, outcome: word.kind, lines: 0 });
     if (word.kind === "denied") {
-      this.#model.set(id, []);
+      // Unheard, the denial keeps nobody: the request counts as one.
+      if (!isLate) this.#model.set(id, []);
       this.#open.push({ id, rest: [() => envoy.respond("429", "application/json"), closing(envoy, plan)] });
       return;
     }
