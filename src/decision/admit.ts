@@ -106,6 +106,7 @@ export function holdOf({ charge, slot }: Standing): Hold {
 
 /** Takes back what was charged to a request that did not pass after all. */
 export function release(store: CounterStore, charged: readonly Hold[], now: EpochMs): void | Promise<void> {
+  if (charged.length === 0) return;
   return store.adjust(
     charged.map(({ limit, key, amount, slot }) => ({ limit, key, charged: amount, by: -amount, slot })),
     now,

@@ -114,7 +114,8 @@ function converse(
   const stop = async () => stream.leave();
   open.add(stop);
   const end = () => {
-    open.delete(stop);
+    // The last word was said, or the end has been told of before: nothing is left to wait for.
+    if (!open.delete(stop)) return;
     setTimeout(() => stream.end().catch(unsettled), patienceMs).unref();
   };
   inTurn(call, first, async (message) => {
@@ -126,12 +127,14 @@ function converse(
       if (call.cancelled) {
         // Envoy has given up waiting: the request is not let go by this word.
         stream.leave();
-        if (turn.charged.length > 0) await release(gate.store, turn.charged, gate.now());
+        await release(gate.store, turn.charged, gate.now());
       } else {
-        if (turn.returned.length > 0) await release(gate.store, turn.returned, gate.now());
+        await release(gate.store, turn.returned, gate.now());
         call.write(turn.reply);
       }
-      if (turn.isLast) call.end();
+      if (!turn.isLast) return;
+      open.delete(stop);
+      call.end();
     } catch (error) {
       failed(error);
     }

@@ -76,8 +76,7 @@ export class EnvoyExchange {
       this.#admission.leave();
       await release(this.#attendance.gate.store, turn.charged, this.#attendance.gate.now());
     } else {
-      if (turn.returned.length > 0)
-        await release(this.#attendance.gate.store, turn.returned, this.#attendance.gate.now());
+      await release(this.#attendance.gate.store, turn.returned, this.#attendance.gate.now());
       if (word) this.#metadata.set(ADMISSION_NAMESPACE, word);
     }
     if (reservation === "denied") return { kind: "denied" };
