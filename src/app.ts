@@ -3,10 +3,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import { AdminServer } from "./admin/server.js";
 import { createClock } from "./clock.js";
-import { parsePolicyInBackground } from "./config/background.js";
+import { followPolicy, type PolicyFollower } from "./config/follow.js";
 import { type LoadedPolicy, parsePolicy } from "./config/load.js";
 import { redisSettings } from "./config/store-settings.js";
-import { watchFile } from "./config/watch.js";
 import type { Gate } from "./decision/gate.js";
 import { createAccessLog } from "./envoy/access-log.js";
 import { createAuthorization } from "./envoy/authorization.js";
@@ -47,10 +46,7 @@ export interface Weir {
 }
 
 const DEFAULT_MAX_COUNTERS = 1_000_000;
-/** `weir validate` lists them all. */
-const MISTAKES_LOGGED = 20;
 const SWEEP_INTERVAL_MS = 10_000;
-const WATCH = { pollMs: 2_000, settleMs: 100 };
 
 /** Reads and checks a policy file. Throws POLICY_UNREADABLE or POLICY_INVALID. */
 export async function loadPolicy(file: string): Promise<LoadedPolicy & { readonly text: string }> {
@@ -110,11 +106,7 @@ export async function startWeir(options: WeirOptions): Promise<Weir> {
   try {
     const grpcAddress = await grpc.listen(options.grpcAddress);
     const adminAddress = await admin.listen(options.adminAddress);
-    let reloading = Promise.resolve();
-    const takeOver = (text: string) => {
-      reloading = reloading.then(() => reload(text, options, gate, metrics, entry));
-    };
-    closing.push(watchFile(policyFile, loaded.text, takeOver, WATCH));
+    closing.push(followPolicy(policyFile, loaded.text, takeOver(gate, metrics, log, entry)));
     const sweeping = setInterval(() => counters.sweep(now()), SWEEP_INTERVAL_MS);
     closing.push(() => clearInterval(sweeping));
     const addresses = { grpc: formatAddress(grpcAddress), admin: formatAddress(adminAddress) };
@@ -127,24 +119,23 @@ export async function startWeir(options: WeirOptions): Promise<Weir> {
 }
 
 /** A good policy takes over for the requests to come; a bad one changes nothing. The store stays what it is. */
-async function reload(
-  text: string,
-  { policyFile, log }: WeirOptions,
+function takeOver(
   gate: Gate,
   metrics: Metrics,
+  log: Logger,
   store: LoadedPolicy["file"]["store"],
-) {
-  try {
-    const { policy, file, warnings } = await parsePolicyInBackground(text, policyFile);
-    gate.policy = policy;
-    metrics.reloaded("taken");
-    for (const warning of warnings) log.warn(warning);
-    if (!isDeepStrictEqual(file.store, store)) log.warn("store: changed; it is taken at the next start");
-    log.info("the changed policy is in force");
-  } catch (error) {
-    metrics.reloaded("refused");
-    const [summary = "", ...mistakes] = (error as Error).message.split("\n");
-    const reason = { reason: summary, mistakes: mistakes.slice(0, MISTAKES_LOGGED) };
-    log.error(reason, "the changed policy is refused; the old one stays in force");
-  }
+): PolicyFollower {
+  return {
+    taken({ policy, file, warnings }) {
+      gate.policy = policy;
+      metrics.reloaded("taken");
+      for (const warning of warnings) log.warn(warning);
+      if (!isDeepStrictEqual(file.store, store)) log.warn("store: changed; it is taken at the next start");
+      log.info("the changed policy is in force");
+    },
+    refused(refusal) {
+      metrics.reloaded("refused");
+      log.error(refusal, "the changed policy is refused; the old one stays in force");
+    },
+  };
 }

@@ -12,6 +12,10 @@ const exitCodes = {
   IMPORT_INVALID: 2,
   /** A saved response cannot be read. */
   RESPONSE_UNREADABLE: 2,
+  /** A policy does not say where Envoy is to send requests; the message lists every place. */
+  ENVOY_NO_BACKEND: 2,
+  /** Envoy's configuration cannot be written. */
+  ENVOY_UNWRITABLE: 2,
   /** An address cannot be listened on. */
   LISTEN_FAILED: 1,
 } as const;

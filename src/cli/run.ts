@@ -1,5 +1,6 @@
 import { WeirError } from "../errors.js";
 import type { Command, Terminal } from "./command.js";
+import { envoy } from "./envoy.js";
 import { hashKey } from "./hash-key.js";
 import { importCommand } from "./import.js";
 import { meter } from "./meter.js";
@@ -7,7 +8,7 @@ import { serve } from "./serve.js";
 import { validate } from "./validate.js";
 
 const commands: ReadonlyMap<string, Command> = new Map(
-  Object.entries({ serve, validate, "hash-key": hashKey, import: importCommand, meter }),
+  Object.entries({ serve, validate, envoy, "hash-key": hashKey, import: importCommand, meter }),
 );
 
 /** Runs one command line. Returns the exit code; what is wrong is said on standard error. */

@@ -1,5 +1,5 @@
 import { API_KEY_PLACEHOLDER } from "../identity/api-key.js";
-import { ApiIndex } from "../policy/api-index.js";
+import { ApiIndex, prefixSegments } from "../policy/api-index.js";
 import type { DenyRule } from "../policy/deny-rule.js";
 import { parseIpRange } from "../policy/ip-range.js";
 import { compileKeyTemplate } from "../policy/key-template.js";
@@ -23,7 +23,7 @@ import { compileModels } from "./compile-models.js";
 import { LimitBook } from "./limit-book.js";
 import { allLimits } from "./limit-lists.js";
 import type { ApiEntry, FaultsEntry } from "./schema/api.js";
-import type { ApplicationEntry } from "./schema/application.js";
+import { type ApplicationEntry, DEFAULT_CLAIMS } from "./schema/application.js";
 import type { PolicyFile } from "./schema/policy.js";
 import { tiersOf } from "./tier-sets.js";
 
@@ -68,18 +68,23 @@ function compileApi(book: LimitBook, file: PolicyFile, entry: ApiEntry): Api {
   const ref = refOf(entry);
   const { shadow } = entry;
   const resources = new ResourceTree<Resource>();
+  const resourcesByName = new Map<string, Resource>();
   for (const { match, ...source } of entry.resources ?? []) {
     const operation = parseOperation(match);
     if (!operation) throw new Error(`operation not checked: ${match}`);
     const limits = book.limitSet("resource", `${ref} ${match}`, { ...source, shadow });
-    resources.add(operation, { name: match, limits });
+    const resource = { name: match, limits };
+    resources.add(operation, resource);
+    resourcesByName.set(match, resource);
   }
   return {
     ref,
     name: entry.name,
     version: entry.version,
     ai: entry.ai ? compileAi(entry.ai, asksForModels(file)) : null,
+    prefix: prefixSegments(entry.match),
     resources,
+    resourcesByName,
     limits: book.limitSet("api", ref, entry),
     anonymous: book.limits("subscription", `anonymous on ${ref}`, { tier: file.anonymousTier, shadow }),
     backends: entry.backends ? compileBackends(book, entry, entry.backends) : null,
@@ -152,7 +157,7 @@ function compileIdentity(file: PolicyFile, applications: readonly Application[])
     if (apiKey) return { kind: "apiKey", place: compilePlace(apiKey), credentials: byKey };
     if (mtls) return { kind: "mtls", credentials: byPrincipal };
     if (jwt) {
-      const [namespace = "", ...path] = jwt.metadata;
+      const [namespace = "", ...path] = jwt.metadata ?? DEFAULT_CLAIMS;
       const metadata: MetadataPath = [namespace, ...path];
       const { application = "azp", user = "sub", environment = "keytype" } = jwt;
       const claims = { application, user, environment };

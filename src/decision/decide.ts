@@ -3,7 +3,7 @@ import { type Identity, identify, metadataAt } from "../identity/identify.js";
 import { clientIp } from "../policy/client-ip.js";
 import { findDenyRule } from "../policy/deny-rule.js";
 import { type Charge, hasRoom, type Standing } from "../policy/limit.js";
-import { normalizePath, pathSegments } from "../policy/path.js";
+import { locate } from "../policy/locate.js";
 import type { Policy } from "../policy/policy.js";
 import type { HttpRequest } from "../policy/request.js";
 import { byteCharges, selectCharges, usageCharges } from "../policy/select.js";
@@ -72,11 +72,8 @@ function deferredOf(matching: readonly Charge[], standings: readonly Standing[])
 }
 
 function describe(policy: Policy, request: HttpRequest, identity: Identity): Subject {
-  const segments = pathSegments(normalizePath(request.path));
-  const hit = policy.apis.find(request.host, segments);
   return {
-    api: hit?.api ?? null,
-    resource: hit?.api.resources.find(request.method, segments, hit.depth) ?? null,
+    ...locate(policy, request),
     caller: identity.kind === "caller" ? identity.caller : null,
     environment: identity.kind === "caller" ? identity.environment : "production",
     clientIp: clientIp(request, policy.trustedProxies),

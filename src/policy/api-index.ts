@@ -77,7 +77,7 @@ export function matchIdentities(match: ApiMatch): string[] {
 }
 
 /** Normalized as the paths of requests are: a prefix spelt otherwise would match none. */
-function prefixSegments({ pathPrefix }: ApiMatch): string[] {
+export function prefixSegments({ pathPrefix }: Pick<ApiMatch, "pathPrefix">): string[] {
   return pathSegments(normalizePath(pathPrefix));
 }
 

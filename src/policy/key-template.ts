@@ -93,3 +93,8 @@ function compileVariable(name: string): Variable | null {
 }
 
 const ANONYMOUS = "anonymous";
+
+/** The headers that a template reads, in lower case. */
+export function headersOfTemplate(text: string): string[] {
+  return [...text.matchAll(/\{header\.([^{}]+)\}/g)].map(([, name = ""]) => name.toLowerCase());
+}

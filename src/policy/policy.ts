@@ -86,7 +86,10 @@ export interface Api {
   readonly name: string;
   readonly version: string;
   readonly ai: AiTerms | null;
+  /** The segments of its path prefix. */
+  readonly prefix: readonly string[];
   readonly resources: ResourceTree<Resource>;
+  readonly resourcesByName: ReadonlyMap<string, Resource>;
   readonly limits: LimitSet;
   /** For all callers without credentials together, in place of a subscription's. */
   readonly anonymous: readonly Limit[];

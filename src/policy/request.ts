@@ -15,6 +15,8 @@ export interface HttpRequest {
   readonly peerAddress: string;
   /** What mutual TLS proved of the peer: the URI, DNS name or subject of its certificate; empty without. */
   readonly peerPrincipal: string;
+  /** What the route that Envoy picked says that the request is for, by reference and name. */
+  readonly route: { readonly api: string | null; readonly resource: string | null };
   /** What earlier Envoy filters found out, by their namespace. */
   readonly metadata: ReadonlyMap<string, Json>;
 }

@@ -16,8 +16,9 @@ export function applicationOf(name: string, parts: Partial<Application> = {}): A
 export function apiOf(ref: string, parts: Partial<Api> = {}): Api {
   const [name = "", version = ""] = ref.split("/");
   const resources = new ResourceTree<Resource>();
-  const empty = { ai: null, resources, limits: unlimited, anonymous: [], backends: null, faults: null };
-  return { ref, name, version, ...empty, ...parts };
+  const located = { prefix: [name, version], resources, resourcesByName: new Map() };
+  const empty = { ai: null, limits: unlimited, anonymous: [], backends: null, faults: null };
+  return { ref, name, version, ...located, ...empty, ...parts };
 }
 
 interface SubjectParts {

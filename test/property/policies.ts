@@ -111,6 +111,7 @@ export const request: fc.Arbitrary<HttpRequest> = fc
     headers: new Map(key ? [["x-api-key", key.join("-")]] : []),
     peerAddress: "203.0.113.7",
     peerPrincipal: "",
+    route: { api: null, resource: null },
     metadata: new Map(),
   }));
 

@@ -31,6 +31,7 @@ const chat: HttpRequest = {
   headers: new Map(),
   peerAddress: "203.0.113.7",
   peerPrincipal: "",
+  route: { api: null, resource: null },
   metadata: new Map(),
 };
 

@@ -14,6 +14,7 @@ export function requestOf({ headers = {}, metadata = {}, ...parts }: RequestPart
     headers: new Map(Object.entries(headers)),
     peerAddress: "203.0.113.7",
     peerPrincipal: "",
+    route: { api: null, resource: null },
     metadata: new Map(Object.entries(metadata)),
     ...parts,
   };

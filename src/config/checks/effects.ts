@@ -1,4 +1,5 @@
 import type { Problem } from "../problem.js";
+import { DEFAULT_CLAIMS } from "../schema/application.js";
 import { entries, type File, isUnreadable, Names } from "./names.js";
 
 /** Parts that say something which nothing else in the file lets come true. */
@@ -67,7 +68,7 @@ function checkSources(file: File): Problem[] {
       header?.toLowerCase() ??
       source?.apiKey?.query ??
       source?.apiKey?.cookie ??
-      source?.jwt?.metadata?.join(" ") ??
+      (source?.jwt ? (source.jwt.metadata ?? DEFAULT_CLAIMS).join(" ") : undefined) ??
       (source?.mtls ? "certificate" : undefined);
     if (source && place !== undefined) {
       const kind = [...Object.keys(source), ...Object.keys(source.apiKey ?? {})].join(" ");

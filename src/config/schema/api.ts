@@ -4,6 +4,7 @@ import { parseOperation } from "../../policy/resource-tree.js";
 import { ai } from "./ai.js";
 import { limits } from "./limit.js";
 import { headerName, headerValue, identifier, listOf, shadow, tierName } from "./text.js";
+import { upstream } from "./upstream.js";
 
 const resource = z.strictObject({
   match: z
@@ -17,7 +18,8 @@ const resource = z.strictObject({
 });
 
 const backend = z.strictObject({
-  url: z.url({ protocol: /^https?$/, error: "must be an http or https URL" }).optional(),
+  ...upstream.shape,
+  url: upstream.shape.url.optional(),
   limits: limits.optional().describe("The most that the backend may get, from all callers together."),
 });
 

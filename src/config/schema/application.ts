@@ -31,7 +31,24 @@ export const application = z.strictObject({
   credentials: z.array(credential).optional(),
 });
 
+/** Where Envoy's jwt_authn puts the verified payload unless a policy says otherwise. */
+export const DEFAULT_CLAIMS = ["envoy.filters.http.jwt_authn", "payload"] as const;
+
 const claim = z.string().min(1, "must not be empty");
+
+const jwks = z
+  .strictObject(
+    {
+      url: z
+        .url({ protocol: /^https?$/, error: "must be an http or https URL" })
+        .optional()
+        .describe("Where Envoy fetches them."),
+      file: z.string().min(1, "must not be empty").optional().describe("A file that Envoy can read."),
+    },
+    { error: "must be { url: … } or { file: … }" },
+  )
+  .refine(({ url, file }) => given(url, file) === 1, { error: "must have exactly one of url, file" })
+  .describe("The keys that tokens are signed with.");
 
 export const identitySource = z
   .strictObject({
@@ -48,12 +65,28 @@ export const identitySource = z
       .describe("Where a request has its API key."),
     jwt: z
       .strictObject({
-        metadata: listOf(z.string(), "is empty: give the namespace and the keys to the payload").describe(
-          "Namespace and keys of the metadata where jwt_authn puts the verified payload.",
-        ),
+        issuer: claim.optional().describe("Who issues the tokens: `weir envoy` has Envoy verify them."),
+        audiences: listOf(claim, "is empty: leave it out to take tokens for any audience")
+          .optional()
+          .describe("Whom tokens have to be for, one of these at least."),
+        jwks: jwks.optional(),
+        metadata: listOf(z.string(), "is empty: give the namespace and the keys to the payload")
+          .optional()
+          .describe(
+            "Namespace and keys of the metadata where jwt_authn puts the verified payload; envoy.filters.http.jwt_authn and payload by default.",
+          ),
         application: claim.optional().describe("The claim that holds the client id; azp by default."),
         user: claim.optional().describe("The claim that holds the user; sub by default."),
         environment: claim.optional().describe("The claim that holds the environment; keytype by default."),
+      })
+      .refine(({ issuer, jwks }) => given(issuer, jwks) !== 1, {
+        error: "must have issuer and jwks together, or neither where another filter verifies tokens",
+      })
+      .refine(({ issuer, audiences }) => audiences === undefined || issuer !== undefined, {
+        error: "has audiences without issuer: nothing would check them",
+      })
+      .refine(({ issuer, metadata }) => issuer === undefined || isWritable(metadata), {
+        error: "has an issuer, so metadata must be envoy.filters.http.jwt_authn and one key",
       })
       .optional(),
     mtls: z.strictObject({}).optional().describe("The certificate that the client proved to Envoy."),
@@ -71,3 +104,8 @@ export const identitySource = z
   });
 
 export type ApplicationEntry = z.infer<typeof application>;
+
+/** Where the jwt_authn filter that `weir envoy` makes can put a payload. */
+function isWritable(metadata: readonly string[] | undefined): boolean {
+  return metadata === undefined || (metadata.length === 2 && metadata[0] === DEFAULT_CLAIMS[0]);
+}

@@ -7,6 +7,7 @@ import { limits, tier, timeZone } from "./limit.js";
 import { models } from "./model.js";
 import { store } from "./store.js";
 import { apiRef, given, ipRange, label, shadow, tierName } from "./text.js";
+import { upstream } from "./upstream.js";
 
 /**
  * The shape of a policy file. What it describes is checked for sense in `checks`; the JSON Schema for editors is
@@ -55,12 +56,25 @@ const headers = z.strictObject({
 
 const answer = z.enum(["allow", "deny"]);
 
+const gateway = z
+  .strictObject({
+    limits: limits.optional().describe("Limits everything through this gateway."),
+    backends: z
+      .strictObject({ production: upstream.optional(), sandbox: upstream.optional() })
+      .refine((entry) => environments.some((name) => entry[name]), { error: "names no environment" })
+      .optional()
+      .describe("Where requests go whose API names no url, or that match no API."),
+  })
+  .refine(({ limits, backends }) => given(limits, backends) > 0, {
+    error: "says nothing: give limits or backends",
+  });
+
 export const policyFile = z.strictObject({
   version: z.literal(1),
   include: z.enum(tierSetNames).optional().describe("Tiers to start from; `tiers` may overwrite them."),
   timeZone: timeZone.optional().describe("Where days, weeks, months and years begin; UTC by default."),
   shadow: shadow.optional(),
-  gateway: z.strictObject({ limits }).optional().describe("Limits everything through this gateway."),
+  gateway: gateway.optional().describe("What concerns everything through this gateway."),
   tiers: z.record(label, tier).optional(),
   apis: z.array(api).optional(),
   applications: z.array(application).optional(),
@@ -89,6 +103,9 @@ export const policyFile = z.strictObject({
   custom: z.array(customRule).optional(),
   unmatched: answer.optional().describe("What becomes of a request that no API matches; allow by default."),
   anonymous: answer.optional().describe("What becomes of a request without credentials; allow by default."),
+  onUnavailable: answer
+    .optional()
+    .describe("What Envoy does with requests while weir does not answer: deny (default, with 503) or allow."),
   anonymousTier: tierName
     .optional()
     .describe("For all requests without credentials to one API together, in place of a subscription's."),

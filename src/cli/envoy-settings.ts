@@ -1,0 +1,80 @@
+import type { EnvoySettings, ListenerTls, TcpAddress, WeirTls } from "../envoy-config/settings.js";
+import { WeirError } from "../errors.js";
+import { type Address, parseAddress } from "../net/address.js";
+
+/** What a command line says of Envoy's surroundings. */
+export const envoyFlags = {
+  listen: { type: "string", default: "0.0.0.0:10000" },
+  admin: { type: "string", default: "127.0.0.1:9901" },
+  "tls-cert": { type: "string" },
+  "tls-key": { type: "string" },
+  "tls-client-ca": { type: "string" },
+  weir: { type: "string", multiple: true, default: ["127.0.0.1:9191"] as string[] },
+  "weir-ca": { type: "string" },
+  "weir-cert": { type: "string" },
+  "weir-key": { type: "string" },
+  "weir-name": { type: "string" },
+} as const;
+
+type Values = { readonly [K in Exclude<keyof typeof envoyFlags, "weir">]?: string | undefined } & {
+  readonly weir: readonly string[];
+};
+
+/** Throws USAGE. */
+export function readSettings(values: Values): EnvoySettings {
+  const weir = values.weir.map((text) => address("weir", text));
+  if (new Set(weir.map(({ kind }) => kind)).size > 1)
+    throw new WeirError("USAGE", "--weir: all nodes have to be at host:port, or all at unix:/path");
+  return {
+    listen: tcp("listen", values.listen),
+    admin: tcp("admin", values.admin),
+    listenerTls: listenerTls(values),
+    weir,
+    weirTls: weirTls(values, weir),
+  };
+}
+
+function listenerTls(values: Values): ListenerTls | null {
+  const files = pair(values, "tls-cert", "tls-key");
+  const clientCaFile = values["tls-client-ca"] ?? null;
+  if (!files && clientCaFile !== null)
+    throw new WeirError("USAGE", "--tls-client-ca takes --tls-cert and --tls-key beside it");
+  return files && { ...files, clientCaFile };
+}
+
+function weirTls(values: Values, [first]: readonly Address[]): WeirTls | null {
+  const client = pair(values, "weir-cert", "weir-key");
+  const caFile = values["weir-ca"];
+  const name = values["weir-name"];
+  if (caFile === undefined) {
+    if (!client && name === undefined) return null;
+    throw new WeirError("USAGE", "--weir-cert, --weir-key and --weir-name take --weir-ca beside them");
+  }
+  const serverName = name ?? (first?.kind === "tcp" ? first.host : undefined);
+  if (serverName === undefined)
+    throw new WeirError("USAGE", "--weir-ca: a Unix socket needs no TLS; with it, --weir-name too");
+  return { caFile, client, serverName };
+}
+
+function pair(values: Values, cert: "tls-cert" | "weir-cert", key: "tls-key" | "weir-key") {
+  const { [cert]: certFile, [key]: keyFile } = values;
+  if (certFile === undefined && keyFile === undefined) return null;
+  if (certFile === undefined || keyFile === undefined)
+    throw new WeirError("USAGE", `--${cert} and --${key} go together`);
+  return { certFile, keyFile };
+}
+
+function tcp(flag: string, text = ""): TcpAddress {
+  const parsed = address(flag, text);
+  if (parsed.kind === "tcp") return parsed;
+  throw new WeirError("USAGE", `--${flag} must be host:port, not "${text}"`);
+}
+
+function address(flag: string, text: string): Address {
+  const parsed = parseAddress(text);
+  if (parsed) return parsed;
+  throw new WeirError(
+    "USAGE",
+    `--${flag} must be host:port, [ipv6]:port or unix:/path of at most 107 bytes, not "${text}"`,
+  );
+}

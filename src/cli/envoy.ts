@@ -1,0 +1,105 @@
+import { resolve } from "node:path";
+import { loadPolicy } from "../app.js";
+import { followPolicy } from "../config/follow.js";
+import type { LoadedPolicy } from "../config/load.js";
+import { staticBootstrap } from "../envoy-config/bootstrap.js";
+import { notesOn } from "../envoy-config/notes.js";
+import { type Part, parts } from "../envoy-config/parts.js";
+import { publishBootstrap, publishResources } from "../envoy-config/publish.js";
+import { dynamicBootstrap, resourcesOf } from "../envoy-config/resources.js";
+import type { EnvoySettings } from "../envoy-config/settings.js";
+import { writeYaml } from "../envoy-config/yaml.js";
+import { WeirError } from "../errors.js";
+import { createLogger } from "../telemetry/logger.js";
+import { type Command, policyArgument, readOptions, type Terminal } from "./command.js";
+import { envoyFlags, readSettings } from "./envoy-settings.js";
+
+/** Envoy hears of a file within milliseconds; looking up the names of new clusters takes longer. */
+const PACE = { takeUpMs: 1_000, lingerMs: 10_000 };
+
+export const envoy: Command = {
+  summary: "make Envoy's configuration of a policy",
+  help: `Usage: weir envoy POLICY [flags]
+
+Prints a whole bootstrap for Envoy: listener, routes, clusters of the backends that the policy
+names, and weir beside them. Paths in flags are as Envoy sees them.
+
+  POLICY  the policy file (WEIR_POLICY)
+  --part NAME            only ${Object.keys(parts).join(", ")}: for an Envoy of your own
+  --out DIR              write files that a running Envoy takes up whenever they change; envoy.yaml is the first
+  --watch                with --out: go on, and write them anew when the policy changes
+  --listen ADDRESS       where clients come in (default ${envoyFlags.listen.default})
+  --admin ADDRESS        Envoy's admin port (default ${envoyFlags.admin.default})
+  --tls-cert FILE, --tls-key FILE, --tls-client-ca FILE
+                         TLS for clients; the CA of their certificates where the policy identifies by them
+  --weir ADDRESS         where weir is: host:port or unix:/path, once for each node (default ${envoyFlags.weir.default})
+  --weir-ca FILE         TLS to weir, and who vouches for it
+  --weir-cert FILE, --weir-key FILE
+                         what Envoy shows to a weir that asks for certificates
+  --weir-name NAME       the name in weir's certificate (default: the host of --weir)`,
+
+  async run(args, terminal) {
+    const { positionals, values } = readOptions(args, {
+      ...envoyFlags,
+      part: { type: "string" },
+      out: { type: "string" },
+      watch: { type: "boolean", default: false },
+    });
+    const file = policyArgument(positionals, terminal.env);
+    const settings = readSettings(values);
+    const { part, out, watch } = values;
+    if (part !== undefined && out !== undefined)
+      throw new WeirError("USAGE", "--part and --out exclude each other");
+    if (watch && out === undefined) throw new WeirError("USAGE", "--watch takes --out beside it");
+    const loaded = await loadPolicy(file);
+    for (const warning of loaded.warnings) terminal.err(`warning: ${warning}\n`);
+    for (const note of notesOn(loaded, settings)) terminal.err(`note: ${note}\n`);
+    if (out === undefined) {
+      terminal.out(
+        part === undefined ? whole(loaded, settings, file) : piece(partOf(part), loaded, settings),
+      );
+      return 0;
+    }
+    const folder = resolve(out);
+    const publish = (policy: LoadedPolicy, signal?: AbortSignal) =>
+      publishResources(folder, resourcesOf(policy, settings, folder), PACE, signal);
+    await publish(loaded);
+    await publishBootstrap(folder, dynamicBootstrap(settings, folder));
+    if (watch) await follow(file, loaded.text, publish, terminal);
+    return 0;
+  },
+};
+
+function whole(loaded: LoadedPolicy, settings: EnvoySettings, file: string): string {
+  return writeYaml(staticBootstrap(loaded, settings), `Made by \`weir envoy ${file}\`.`);
+}
+
+function piece({ head, make }: Part, loaded: LoadedPolicy, settings: EnvoySettings): string {
+  return writeYaml(make(loaded, settings), head);
+}
+
+function partOf(name: string): Part {
+  if (Object.hasOwn(parts, name)) return parts[name as keyof typeof parts];
+  throw new WeirError("USAGE", `--part must be one of ${Object.keys(parts).join(", ")}, not "${name}"`);
+}
+
+/** Until it is stopped. A policy that is bad, or leads nowhere, changes nothing. */
+async function follow(
+  file: string,
+  text: string,
+  publish: (loaded: LoadedPolicy, signal: AbortSignal) => Promise<void>,
+  terminal: Terminal,
+): Promise<void> {
+  const log = createLogger("info");
+  log.info({ policy: file }, "Envoy's configuration is written, and will be when the policy changes");
+  const stop = followPolicy(file, text, {
+    async taken(loaded, signal) {
+      for (const warning of loaded.warnings) log.warn(warning);
+      await publish(loaded, signal);
+      log.info("Envoy's configuration is written anew");
+    },
+    refused: (refusal) => log.error(refusal, "Envoy's configuration stays as it is"),
+  });
+  await terminal.untilStopped();
+  stop();
+}

@@ -1,0 +1,96 @@
+import { ENVIRONMENT_HEADER } from "../envoy/check-reply.js";
+import { type Environment, environments } from "../policy/policy.js";
+import { type Config, typed } from "./config.js";
+import { AUTHZ_FILTER } from "./ext-authz.js";
+import { ADMISSION_FILTER, METERING_FILTER } from "./ext-proc.js";
+import { literal, matchOperation, moreSpecificFirst } from "./operation-match.js";
+import type { Destinations, RoutedApi } from "./routing.js";
+import type { Destination } from "./upstream.js";
+
+/**
+ * The routes of an API, the most specific first: one for each of its resources, then one for all else behind its
+ * prefix. Where sandbox and production are different backends each comes twice, for weir's header decides.
+ */
+export function apiRoutes(api: RoutedApi): Config[] {
+  const below = api.prefix === "/" ? { prefix: "/" } : { path_separated_prefix: api.prefix };
+  const operations = api.operations.toSorted((a, b) => moreSpecificFirst(a.pattern, b.pattern));
+  return [
+    ...operations.flatMap(({ name, pattern }) => routesTo(api, name, matchOperation(api.prefix, pattern))),
+    ...routesTo(api, null, below),
+  ];
+}
+
+/** For what matches no API. Without a place for it, Envoy answers 404 once weir has counted it. */
+export function fallbackRoutes(fallback: Destinations | null): Config[] {
+  const match = { prefix: "/" };
+  if (!fallback) return [{ name: "no API", match, direct_response: { status: 404 } }];
+  return byEnvironment(fallback, (destination, extraMatch) => ({
+    name: "no API",
+    match: { ...match, ...extraMatch },
+    route: action(destination),
+  }));
+}
+
+function routesTo(api: RoutedApi, resource: string | null, match: Config): Config[] {
+  const extensions = { api: api.ref, ...(resource !== null && { resource }) };
+  return byEnvironment(api.destinations, (destination, extraMatch) => ({
+    name: resource === null ? api.ref : `${api.ref} ${resource}`,
+    match: join(match, extraMatch),
+    route: {
+      ...action(destination),
+      ...rewrite(api.prefix, destination),
+      // An answer of a model takes as long as it takes.
+      ...(api.ai && { timeout: "0s" }),
+    },
+    // A compressed response would have to be inflated to be metered.
+    ...(api.ai && { request_headers_to_remove: ["accept-encoding"] }),
+    typed_per_filter_config: {
+      [AUTHZ_FILTER]: typed("envoy.extensions.filters.http.ext_authz.v3.ExtAuthzPerRoute", {
+        check_settings: { context_extensions: extensions },
+      }),
+      ...(api.ai?.readsRequest && { [ADMISSION_FILTER]: switchedOn }),
+      ...(api.ai && { [METERING_FILTER]: switchedOn }),
+    },
+  }));
+}
+
+const switchedOn = typed("envoy.extensions.filters.http.ext_proc.v3.ExtProcPerRoute", { overrides: {} });
+
+type MakeRoute = (destination: Destination, extraMatch: Config) => Config;
+
+/** Requests without weir's header, as those that passed while weir did not answer, count as production's. */
+function byEnvironment(destinations: Destinations, makeRoute: MakeRoute): Config[] {
+  const { production, sandbox } = destinations;
+  if (production && sandbox && !isSame(production, sandbox))
+    return [makeRoute(sandbox, only("sandbox")), makeRoute(production, {})];
+  const single = environments.map((name) => destinations[name]).find((found) => found !== undefined);
+  return single ? [makeRoute(single, {})] : [];
+}
+
+function isSame(a: Destination, b: Destination): boolean {
+  return a.upstream.cluster === b.upstream.cluster && a.basePath === b.basePath;
+}
+
+function only(environment: Environment): Config {
+  return { headers: [{ name: ENVIRONMENT_HEADER, string_match: { exact: environment } }] };
+}
+
+/** Both matches have headers only. */
+function join(match: Config, extra: Config): Config {
+  const headers = [match["headers"], extra["headers"]].flatMap((list) => (Array.isArray(list) ? list : []));
+  return headers.length > 0 ? { ...match, headers } : match;
+}
+
+function action({ upstream }: Destination): Config {
+  return {
+    cluster: upstream.cluster,
+    // A server behind TLS goes by the name that it is asked for; any other gets the client's.
+    ...(upstream.isTls && { auto_host_rewrite: true, append_x_forwarded_host: true }),
+  };
+}
+
+function rewrite(prefix: string, { basePath }: Destination): Config {
+  if (basePath === null) return {};
+  const regex = prefix === "/" ? "^/" : `^${literal(prefix)}/?`;
+  return { regex_rewrite: { pattern: { regex }, substitution: `${basePath.replaceAll("\\", "\\\\")}/` } };
+}

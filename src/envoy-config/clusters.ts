@@ -1,0 +1,59 @@
+import type { LoadedPolicy } from "../config/load.js";
+import { environments } from "../policy/policy.js";
+import { type Config, typed } from "./config.js";
+import { tokenIssuersOf } from "./jwt-authn.js";
+import type { Routing } from "./routing.js";
+import { envoyAddress } from "./socket.js";
+import { isAddress, type Upstream } from "./upstream.js";
+import { trusting } from "./weir-clusters.js";
+
+/** Where Debian, its images and Envoy's have the authorities that everybody trusts. */
+const SYSTEM_CA_FILE = "/etc/ssl/certs/ca-certificates.crt";
+
+/** envoy.config.cluster.v3.Cluster: one for each host and port that the policy names. */
+export function backendClusters(loaded: LoadedPolicy, { apis, fallback }: Routing): Config[] {
+  const destinations = [...apis.map((api) => api.destinations), ...(fallback ? [fallback] : [])].flatMap(
+    (byEnvironment) => environments.flatMap((name) => byEnvironment[name] ?? []),
+  );
+  const keys = tokenIssuersOf(loaded).flatMap(({ keys }) =>
+    keys.kind === "remote" ? [keys.destination] : [],
+  );
+  const upstreams = new Map([...destinations, ...keys].map(({ upstream }) => [upstream.cluster, upstream]));
+  return [...upstreams.values()].map(clusterOf);
+}
+
+function clusterOf({ cluster, host, port, isTls, isHttp2 }: Upstream): Config {
+  const lookUp = !isAddress(host);
+  const address = envoyAddress({ kind: "tcp", host, port });
+  return {
+    name: cluster,
+    type: lookUp ? "STRICT_DNS" : "STATIC",
+    ...(lookUp && { dns_lookup_family: "V4_PREFERRED" }),
+    connect_timeout: "1s",
+    ...(isHttp2 && {
+      typed_extension_protocol_options: {
+        "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": typed(
+          "envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
+          { explicit_http_config: { http2_protocol_options: {} } },
+        ),
+      },
+    }),
+    load_assignment: {
+      cluster_name: cluster,
+      // The host name is what auto_host_rewrite writes.
+      endpoints: [{ lb_endpoints: [{ endpoint: { hostname: host, address } }] }],
+    },
+    ...(isTls && {
+      transport_socket: {
+        name: "envoy.transport_sockets.tls",
+        typed_config: typed("envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext", {
+          ...(lookUp && { sni: host }),
+          common_tls_context: {
+            ...(isHttp2 && { alpn_protocols: ["h2"] }),
+            validation_context: trusting(SYSTEM_CA_FILE, host),
+          },
+        }),
+      },
+    }),
+  };
+}

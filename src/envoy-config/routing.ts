@@ -1,0 +1,88 @@
+import type { LoadedPolicy } from "../config/load.js";
+import type { ApiEntry } from "../config/schema/api.js";
+import type { PolicyFile } from "../config/schema/policy.js";
+import { WeirError } from "../errors.js";
+import type { AiTerms } from "../policy/ai.js";
+import { prefixSegments } from "../policy/api-index.js";
+import { type Environment, environments } from "../policy/policy.js";
+import { type OperationPattern, parseOperation } from "../policy/resource-tree.js";
+import { type Destination, destinationOf } from "./upstream.js";
+
+/** An API, as far as routes are concerned. */
+export interface RoutedApi {
+  /** `name/version`. */
+  readonly ref: string;
+  /** In lower case; none stands for every host. */
+  readonly hosts: readonly string[];
+  /** Normalized: no slash at the end, but for `/` itself. */
+  readonly prefix: string;
+  readonly operations: readonly { readonly name: string; readonly pattern: OperationPattern }[];
+  readonly ai: AiTerms | null;
+  readonly destinations: Destinations;
+}
+
+/** Where the requests of each environment go; those of one that is not there are denied by weir. */
+export type Destinations = Partial<Readonly<Record<Environment, Destination>>>;
+
+export interface Routing {
+  readonly apis: readonly RoutedApi[];
+  /** Where requests go that match no API; null where there is no such place. */
+  readonly fallback: Destinations | null;
+}
+
+/** Where a policy sends each request. Throws ENVOY_NO_BACKEND with every API whose backends are not known. */
+export function routingOf({ file, policy }: LoadedPolicy): Routing {
+  const fallback = file.gateway?.backends ? destinationsOf(file.gateway.backends) : null;
+  const missing: string[] = [];
+  const apis = (file.apis ?? []).map((entry, i): RoutedApi => {
+    const ref = `${entry.name}/${entry.version}`;
+    const destinations: Partial<Record<Environment, Destination>> = {};
+    for (const environment of environments) {
+      if (entry.backends && !entry.backends[environment]) continue;
+      const destination = destinationIn(file, entry, environment, fallback);
+      if (destination) destinations[environment] = destination;
+      else missing.push(`apis[${i}].backends.${environment}: ${ref} has no url`);
+    }
+    return {
+      ref,
+      hosts: (entry.match.hosts ?? []).map((host) => host.toLowerCase()),
+      prefix: `/${prefixSegments(entry.match).join("/")}`,
+      operations: (entry.resources ?? []).map(({ match }) => ({ name: match, pattern: operationOf(match) })),
+      ai: policy.apisByRef.get(ref)?.ai ?? null,
+      destinations,
+    };
+  });
+  if (missing.length === 0) return { apis, fallback };
+  const advice = "give each a url, or name one for all of them under gateway.backends";
+  throw new WeirError(
+    "ENVOY_NO_BACKEND",
+    `nobody says where to send requests: ${advice}\n${missing.join("\n")}`,
+  );
+}
+
+/** Where an API lists no backends, the sandbox has what production has. */
+function destinationIn(
+  { gateway }: PolicyFile,
+  { backends }: ApiEntry,
+  environment: Environment,
+  fallback: Destinations | null,
+): Destination | undefined {
+  const own = backends?.[environment];
+  if (own?.url !== undefined) return destinationOf({ url: own.url, http2: own.http2 });
+  if (gateway?.backends?.[environment]) return fallback?.[environment];
+  return fallback?.production ?? fallback?.sandbox;
+}
+
+function destinationsOf(backends: NonNullable<NonNullable<PolicyFile["gateway"]>["backends"]>): Destinations {
+  const { production, sandbox } = backends;
+  return {
+    ...(production && { production: destinationOf(production) }),
+    ...(sandbox && { sandbox: destinationOf(sandbox) }),
+  };
+}
+
+function operationOf(match: string): OperationPattern {
+  const pattern = parseOperation(match);
+  if (!pattern) throw new Error(`operation not checked: ${match}`);
+  return pattern;
+}

@@ -1,0 +1,33 @@
+import type { Address } from "../net/address.js";
+
+/** What Envoy has to know besides the policy. Paths are as Envoy sees them. */
+export interface EnvoySettings {
+  /** Where clients come in. */
+  readonly listen: TcpAddress;
+  /** Envoy's own admin port. */
+  readonly admin: TcpAddress;
+  /** TLS for clients; null for clear text. */
+  readonly listenerTls: ListenerTls | null;
+  /** Where weir is: one address a node, all TCP or all Unix sockets. */
+  readonly weir: readonly Address[];
+  /** TLS to weir; null for clear text. */
+  readonly weirTls: WeirTls | null;
+}
+
+export type TcpAddress = Extract<Address, { kind: "tcp" }>;
+
+export interface ListenerTls {
+  readonly certFile: string;
+  readonly keyFile: string;
+  /** Of client certificates, for policies that identify by them; null where none are asked for. */
+  readonly clientCaFile: string | null;
+}
+
+export interface WeirTls {
+  /** Who vouches for weir. */
+  readonly caFile: string;
+  /** What Envoy shows of itself, where weir asks for it. */
+  readonly client: { readonly certFile: string; readonly keyFile: string } | null;
+  /** The name in weir's certificate. */
+  readonly serverName: string;
+}

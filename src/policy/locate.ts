@@ -1,0 +1,31 @@
+import { normalizePath, pathSegments } from "./path.js";
+import type { Api, Policy, Resource } from "./policy.js";
+import type { HttpRequest } from "./request.js";
+
+/** What a request is for. */
+export interface Location {
+  readonly api: Api | null;
+  readonly resource: Resource | null;
+}
+
+/**
+ * Finds the API and the resource of a request by its host, path and method. A route of Envoy's that names its API is
+ * believed: whatever way led a request to it, it is that API's backend that the request will reach. Which resource it
+ * is, though, the path says first: it is read here as backends may read it, in more spellings than routes are.
+ */
+export function locate({ apis, apisByRef }: Policy, { route, host, path, method }: HttpRequest): Location {
+  const segments = pathSegments(normalizePath(path));
+  const routed = route.api === null ? undefined : apisByRef.get(route.api);
+  const hit = routed
+    ? { api: routed, depth: depthBelow(routed.prefix, segments) }
+    : apis.find(host, segments);
+  if (!hit) return { api: null, resource: null };
+  const { api, depth } = hit;
+  const named = routed && route.resource !== null ? api.resourcesByName.get(route.resource) : undefined;
+  return { api, resource: api.resources.find(method, segments, depth) ?? named ?? null };
+}
+
+/** How many segments the prefix takes; none of a path that it is not in front of. */
+function depthBelow(prefix: readonly string[], segments: readonly string[]): number {
+  return prefix.every((part, index) => part === segments[index]) ? prefix.length : 0;
+}
