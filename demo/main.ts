@@ -1,24 +1,33 @@
+import { readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
+import { watchFile } from "../src/config/watch.js";
 import { Gateway } from "./gateway.js";
+import { readDemoOptions } from "./options.js";
 import { demoRows } from "./rows.js";
 import { startStack } from "./stack/stack.js";
 import { printTable, type Result } from "./table.js";
 
-/** `npm run demo [-- --once]`: the whole stack, real traffic through it, and a table of what came of it. */
+/**
+ * `npm run demo [-- --once] [--nodes N] [--redis]`: the stack of docker-compose.yml without Docker, real traffic through
+ * it, and a table of what came of it.
+ */
 const GATEWAY_LIMIT = 250;
+const POLICY_FILE = "envoy/policy.yaml";
 const say = (text: string) => process.stdout.write(`${text}\n`);
 
-const once = process.argv.includes("--once");
+const { once, nodes, redis } = readDemoOptions(process.argv.slice(2));
 const stopped = new Promise<void>((resolve) => {
   process.once("SIGINT", resolve);
   process.once("SIGTERM", resolve);
 });
 
+const policy = await readFile(POLICY_FILE, "utf8");
 const stack = await startStack({
-  policyFile: "envoy/policy.yaml",
-  envoyFile: "envoy/envoy.yaml",
+  policy,
   folder: ".tools/demo",
-  ...(once ? {} : { port: 10000, adminPort: 9192 }),
+  config: { kind: "followed" },
+  ...{ nodes, redis },
+  ...(once ? {} : { port: 10000, weirAdminPort: 9192 }),
 });
 try {
   const gateway = new Gateway(stack.envoy.port);
@@ -27,14 +36,23 @@ try {
   for (const row of demoRows(GATEWAY_LIMIT)) results.push({ row, responses: await row.send(gateway, stack) });
   gateway.close();
   const good = printTable(results, say);
+  if (nodes > 1) say(`weirs: ${await shares()}`);
   say(`backends: production got ${stack.production.requests}, sandbox ${stack.sandbox.requests} requests`);
   if (once) process.exitCode = good ? 0 : 1;
   else {
     say(invitation(stack.envoy.port, stack.weir.adminPort));
+    const stopWatching = watchFile(POLICY_FILE, policy, stack.setPolicy, { pollMs: 2000, settleMs: 100 });
     await stopped;
+    stopWatching();
   }
 } finally {
   await stack.stop();
+}
+
+/** How many requests each weir decided on. */
+async function shares(): Promise<string> {
+  const decided = await Promise.all(stack.weirs.map((weir) => weir.metric("weir_decisions_total")));
+  return decided.map((number, i) => `${i + 1} decided on ${number} requests`).join(", ");
 }
 
 /** The limits are per minute, so the table has to be filled within one. */
@@ -55,5 +73,5 @@ The stack stays up; its limits are new with every minute. Try:
     -d '{"stream":true,"stream_options":{"include_usage":true},"messages":[{"role":"user","content":"Hi"}]}'
   curl -s localhost:${adminPort}/metrics | grep ^weir_
 
-Policy: envoy/policy.yaml (change it while this runs). Logs: .tools/demo/. Ctrl-C ends it.`;
+Policy: ${POLICY_FILE} (change it while this runs: limits, and APIs too). Logs: .tools/demo/. Ctrl-C ends it.`;
 }

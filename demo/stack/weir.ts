@@ -15,13 +15,14 @@ export interface WeirProcess {
 /** As in the first line of src/main.ts and in the image. */
 export const NODE_FLAGS = ["--min-semi-space-size=16", "--max-semi-space-size=32"];
 
+export const WEIR_MAIN = join(import.meta.dirname, "../../src/main.js");
+
 /** Starts `weir serve` as a process of its own, on loopback; port 0 takes a free one. */
 export async function startWeirProcess(
   policyFile: string,
   folder: string,
   { grpcPort = 0, adminPort = 0, logLevel = "debug", drainDelayMs = 0 } = {},
 ): Promise<WeirProcess> {
-  const main = join(import.meta.dirname, "../../src/main.js");
   const logFile = join(folder, "weir.log");
   const flags = [
     "--grpc",
@@ -34,7 +35,7 @@ export async function startWeirProcess(
   const args = [
     "--enable-source-maps",
     ...NODE_FLAGS,
-    main,
+    WEIR_MAIN,
     "serve",
     policyFile,
     ...flags,

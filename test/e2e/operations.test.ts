@@ -6,8 +6,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { load } from "js-yaml";
 import { Gateway } from "../../demo/gateway.js";
 import { startEnvoy } from "../../demo/stack/envoy.js";
+import { envoyConfig, printConfig } from "../../demo/stack/envoy-config.js";
 import { startWeirProcess } from "../../demo/stack/weir.js";
-import { startTestStack, type TestStack } from "./stack.js";
+import { patient, startTestStack, type TestStack } from "./stack.js";
 
 const policy = `
 version: 1
@@ -27,8 +28,10 @@ describe("in operation", () => {
     await Promise.all(Array.from({ length: 100 }, () => stack.gateway.chat("", false)));
     await stack.settled();
     const open = async () => {
-      const url = `http://127.0.0.1:${stack.envoy.adminPort}/stats?filter=cluster.weir.upstream_rq_active`;
-      return Number((await (await fetch(url)).text()).split(": ")[1]);
+      const url = `http://127.0.0.1:${stack.envoy.adminPort}/stats?filter=cluster.weir_ai.upstream_rq_active$`;
+      const number = Number((await (await fetch(url)).text()).split(": ")[1]);
+      assert.ok(Number.isInteger(number));
+      return number;
     };
     // Without weir ending its side, Envoy would hold all hundred for `deferred_close_timeout`, 5 seconds.
     const deadline = Date.now() + 3000;
@@ -44,14 +47,8 @@ describe("in operation", () => {
     const policyFile = join(folder, "policy.yaml");
     await cp(join(stack.folder, "policy.yaml"), policyFile);
     const second = await startWeirProcess(policyFile, folder, { drainDelayMs: 3000 });
-    const ports = {
-      weir: [stack.weir.grpcPort, second.grpcPort],
-      weir_ai: [stack.weir.grpcPort, second.grpcPort],
-      backend_production: stack.production.port,
-      backend_sandbox: stack.sandbox.port,
-      llm: stack.llm.port,
-    };
-    const envoy = await startEnvoy(join(stack.folder, "edited-envoy.yaml"), ports, folder);
+    const ports = [stack.weir.grpcPort, second.grpcPort];
+    const envoy = await startEnvoy(await printConfig(policyFile, folder, ports, {}, patient), folder);
     const gateway = new Gateway(envoy.port, 8);
     try {
       const statuses = new Map<number, number>();
@@ -79,7 +76,7 @@ describe("in operation", () => {
 });
 
 test("Envoy's health checks fit twice into the time that a stopping weir goes on", async () => {
-  const config = load(await readFile("envoy/envoy.yaml", "utf8")) as {
+  const config = load(envoyConfig("version: 1", [1])) as {
     static_resources: {
       clusters: { name: string; health_checks?: { interval: string; unhealthy_threshold: number }[] }[];
     };

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { dump, load } from "js-yaml";
 import { Gateway } from "../../demo/gateway.js";
-import { type Stack, startStack } from "../../demo/stack/stack.js";
+import { type Stack, type StackOptions, startStack } from "../../demo/stack/stack.js";
 
 export interface TestStack extends Stack {
   readonly gateway: Gateway;
@@ -16,16 +17,14 @@ export interface TestStack extends Stack {
  *
  * @param edit what to change in Envoy's configuration
  */
-export async function startTestStack(policy: string, edit = (config: string) => config): Promise<TestStack> {
+export async function startTestStack(
+  policy: string,
+  edit = (config: string) => config,
+  options: Partial<StackOptions> = {},
+): Promise<TestStack> {
   const folder = await mkdtemp(join(tmpdir(), "weir-e2e-"));
-  const policyFile = join(folder, "policy.yaml");
-  await writeFile(policyFile, policy);
-  const config = await readFile("envoy/envoy.yaml", "utf8");
-  const patient = config.replace("timeout: 0.25s\n", "timeout: 10s\n");
-  assert.notEqual(patient, config);
-  const envoyFile = join(folder, "edited-envoy.yaml");
-  await writeFile(envoyFile, edit(patient));
-  const stack = await startStack({ policyFile, envoyFile, folder });
+  const config = { kind: "printed", edit: (text: string) => edit(patient(text)) } as const;
+  const stack = await startStack({ policy: withBackends(policy), folder, config, ...options });
   const gateway = new Gateway(stack.envoy.port, 50);
   const stop = async () => {
     gateway.close();
@@ -33,4 +32,33 @@ export async function startTestStack(policy: string, edit = (config: string) => 
     await rm(folder, { recursive: true });
   };
   return { ...stack, gateway, folder, stop };
+}
+
+export function patient(config: string): string {
+  const edited = config.replace("timeout: 0.25s\n", "timeout: 10s\n");
+  assert.notEqual(edited, config);
+  return edited;
+}
+
+type Backends = Partial<Record<"production" | "sandbox", { url?: string }>>;
+
+/** A policy with the stack's backends where it names none: the model server for AI APIs. */
+export function withBackends(text: string): string {
+  const policy = load(text) as {
+    gateway?: { backends?: Backends };
+    apis?: { ai?: object; backends?: Backends }[];
+  };
+  policy.gateway = {
+    backends: {
+      production: { url: "http://backend-production:8080" },
+      sandbox: { url: "http://backend-sandbox:8080" },
+    },
+    ...policy.gateway,
+  };
+  for (const api of policy.apis ?? []) {
+    if (!api.ai) continue;
+    api.backends ??= { production: {}, sandbox: {} };
+    for (const backend of Object.values(api.backends)) backend.url ??= "http://llm:8080";
+  }
+  return dump(policy, { lineWidth: -1 });
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
 import { describe, test } from "node:test";
 import { load } from "js-yaml";
+import { envoyConfig } from "../../demo/stack/envoy-config.js";
 import { type LedgerLine, parseLedger } from "../../demo/stack/ledger.js";
 import { accountFor, type Exchange } from "../../report/tokens/analysis/account.js";
 import { gapsOf } from "../../report/tokens/analysis/gaps.js";
@@ -11,7 +11,12 @@ import { isSameStream, readStream } from "../../report/tokens/analysis/wholeness
 import { Chance } from "../../report/tokens/load/chance.js";
 import { inLanes } from "../../report/tokens/load/lanes.js";
 import { describeMachine } from "../../report/tokens/report.js";
-import { patient, withoutAdmission, withoutWeir } from "../../report/tokens/stack/envoy-config.js";
+import {
+  overridesIn,
+  patient,
+  withoutAdmission,
+  withoutWeir,
+} from "../../report/tokens/stack/envoy-config.js";
 
 function line(requestId: string, input: number, output: number, more: Partial<LedgerLine> = {}): LedgerLine {
   return {
@@ -201,18 +206,25 @@ describe("what is given to a run", () => {
   });
 });
 
-describe("Envoy's configuration", async () => {
-  const yaml = await readFile("envoy/envoy.yaml", "utf8");
+describe("Envoy's configuration", () => {
+  const policy = {
+    version: 1,
+    gateway: { backends: { production: { url: "http://llm:8080" } } },
+    apis: [
+      {
+        name: "chat",
+        version: "v1",
+        match: { pathPrefix: "/chat" },
+        ai: { provider: "openai", includeUsage: "inject" },
+      },
+    ],
+  };
+  const yaml = envoyConfig(JSON.stringify(policy), [9191]);
   interface Config {
     static_resources: {
       listeners: {
         filter_chains: {
-          filters: {
-            typed_config: {
-              http_filters: { name: string }[];
-              route_config: { virtual_hosts: { routes: { typed_per_filter_config?: object }[] }[] };
-            };
-          }[];
+          filters: { typed_config: { http_filters: { name: string }[]; route_config: object } }[];
         }[];
       }[];
       clusters: object[];
@@ -223,9 +235,9 @@ describe("Envoy's configuration", async () => {
     const manager = listeners[0]?.filter_chains[0]?.filters[0]?.typed_config;
     return {
       filters: manager?.http_filters.map(({ name }) => name),
-      overrides: Object.keys(
-        manager?.route_config.virtual_hosts[0]?.routes[0]?.typed_per_filter_config ?? {},
-      ),
+      overrides: overridesIn(manager?.route_config)
+        .map((overrides) => Object.keys(overrides))
+        .filter((names) => names.length > 0),
       clusters,
       text: JSON.stringify(manager),
     };
@@ -245,7 +257,9 @@ describe("Envoy's configuration", async () => {
       filters,
       shipped.filters?.filter((name) => name !== "weir.admission"),
     );
-    assert.deepEqual(overrides, ["weir.metering"]);
+    const authz = "envoy.filters.http.ext_authz";
+    assert.deepEqual(overrides, [[authz, "weir.metering"]]);
+    assert.deepEqual(shipped.overrides, [[authz, "weir.admission", "weir.metering"]]);
   });
 
   test("that is patient waits longer for weir, and differs in nothing else", () => {

@@ -1,6 +1,7 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Envoy, startEnvoy } from "../../../demo/stack/envoy.js";
+import { envoyConfig } from "../../../demo/stack/envoy-config.js";
 import type { StoreEntry } from "../policy.js";
 import { startArrivals } from "./backend.js";
 import type { Keeper } from "./keeper.js";
@@ -24,8 +25,6 @@ export interface ClusterOptions {
   readonly onArrived: (number: number, atMs: number) => void;
 }
 
-const ENVOY_FILE = "report/cluster/envoy.yaml";
-
 export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const { folder, policy, clockOffsetsMs, onArrived } = options;
   const parts = new Parts();
@@ -42,13 +41,24 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     );
     const backend = await parts.start(startArrivals(onArrived));
     const envoys = await parts.startAll(
-      nodes.map(({ port }, index) =>
-        startEnvoy(ENVOY_FILE, { weir: port, backend: backend.port }, join(folder, `node-${index + 1}`)),
-      ),
+      nodes.map(async ({ port }, index) => {
+        const ownFolder = join(folder, `node-${index + 1}`);
+        const text = withBackend(await readFile(join(ownFolder, "policy.yaml"), "utf8"), backend.port);
+        const configFile = join(ownFolder, "envoy.yaml");
+        await writeFile(configFile, envoyConfig(text, [port]));
+        return startEnvoy(configFile, ownFolder);
+      }),
     );
     return { keeper, nodes, envoys, stop: () => parts.stop() };
   } catch (error) {
     await parts.stop();
     throw error;
   }
+}
+
+/** @param policy JSON, as the reports write it */
+function withBackend(policy: string, port: number): string {
+  const backends = { production: { url: `http://127.0.0.1:${port}` } };
+  const { gateway, ...rest } = JSON.parse(policy);
+  return JSON.stringify({ ...rest, gateway: { ...gateway, backends } });
 }

@@ -11,11 +11,7 @@ interface Config {
 
 interface Manager {
   http_filters: Filter[];
-  readonly route_config: {
-    readonly virtual_hosts: readonly {
-      readonly routes: readonly { readonly typed_per_filter_config?: Record<string, unknown> }[];
-    }[];
-  };
+  readonly route_config: object;
 }
 
 interface Filter {
@@ -65,9 +61,13 @@ function edited(yaml: string, edit: (manager: Manager) => void): string {
 
 function remove(manager: Manager, names: readonly string[]): void {
   manager.http_filters = manager.http_filters.filter(({ name }) => !names.includes(name));
-  for (const { routes } of manager.route_config.virtual_hosts) {
-    for (const { typed_per_filter_config: overrides } of routes) {
-      for (const name of names) delete overrides?.[name];
-    }
-  }
+  for (const overrides of overridesIn(manager.route_config)) for (const name of names) delete overrides[name];
+}
+
+/** What routes say of single filters, wherever they stand in the tree. */
+export function overridesIn(config: unknown): Record<string, unknown>[] {
+  if (typeof config !== "object" || config === null) return [];
+  return Object.entries(config).flatMap(([key, value]) =>
+    key === "typed_per_filter_config" ? [value] : overridesIn(value),
+  );
 }

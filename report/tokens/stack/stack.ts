@@ -1,6 +1,7 @@
-import { mkdir, mkdtemp, readFile, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Envoy, startEnvoy } from "../../../demo/stack/envoy.js";
+import { printConfig } from "../../../demo/stack/envoy-config.js";
 import { type Llm, startLlm } from "../../../demo/stack/llm.js";
 import { startWeirProcess, type WeirProcess } from "../../../demo/stack/weir.js";
 
@@ -14,7 +15,7 @@ export interface Stack<Name extends string> {
 
 /**
  * @param policy as in the policy file (JSON is YAML)
- * @param edits what to change in envoy/envoy.yaml for each Envoy, by name
+ * @param edits what to change in the generated configuration of each Envoy, by name
  * @param parentFolder where a folder for logs and generated files is made
  */
 export async function startStack<Name extends string>(
@@ -24,8 +25,6 @@ export async function startStack<Name extends string>(
 ): Promise<Stack<Name>> {
   const folder = await mkdtemp(join(parentFolder, "stack-"));
   const policyFile = join(folder, "policy.yaml");
-  await writeFile(policyFile, JSON.stringify(policy));
-  const yaml = await readFile("envoy/envoy.yaml", "utf8");
   const started: { stop(): Promise<void> }[] = [];
   const stop = async () => {
     for (const part of started.splice(0).reverse()) await part.stop();
@@ -37,19 +36,15 @@ export async function startStack<Name extends string>(
   };
   try {
     const llm = await start(startLlm());
+    const gateway = { backends: { production: { url: `http://127.0.0.1:${llm.port}` } } };
+    await writeFile(policyFile, JSON.stringify({ ...policy, gateway }));
     // As in service: a line in the ledger for each answer, and none for each decision.
     const weir = await start(startWeirProcess(policyFile, folder, { logLevel: "info" }));
-    // Every request here is for the model server; the other clusters only have to be there.
-    const clusterPorts = {
-      ...{ weir: weir.grpcPort, weir_ai: weir.grpcPort, llm: llm.port },
-      ...{ backend_production: llm.port, backend_sandbox: llm.port },
-    };
     const startOne = async (name: Name): Promise<[Name, Envoy]> => {
       const envoyFolder = join(folder, name);
       await mkdir(envoyFolder);
-      const configFile = join(envoyFolder, "edited-envoy.yaml");
-      await writeFile(configFile, edits[name](yaml));
-      return [name, await start(startEnvoy(configFile, clusterPorts, envoyFolder))];
+      const configFile = await printConfig(policyFile, envoyFolder, [weir.grpcPort], {}, edits[name]);
+      return [name, await start(startEnvoy(configFile, envoyFolder))];
     };
     const envoys: [Name, Envoy][] = [];
     for (const name of Object.keys(edits) as Name[]) envoys.push(await startOne(name));
