@@ -71,7 +71,10 @@ names, and weir beside them. Paths in flags are as Envoy sees them.
 };
 
 function whole(loaded: LoadedPolicy, settings: EnvoySettings, file: string): string {
-  return writeYaml(staticBootstrap(loaded, settings), `Made by \`weir envoy ${file}\`; see there before you change it here.`);
+  return writeYaml(
+    staticBootstrap(loaded, settings),
+    `Made by \`weir envoy ${file}\`; see there before you change it here.`,
+  );
 }
 
 function piece({ head, make }: Part, loaded: LoadedPolicy, settings: EnvoySettings): string {
