@@ -86,7 +86,10 @@ function noteTokens({ tokens, provider }: ApiSource, tellsTokens: boolean, notes
   notes.add(tokens, "the responses of this API tell no tokens: its maxima of tokens are left out");
 }
 
-/** The address of an endpoint, of the first where there are several. */
+/**
+ * The address of an endpoint, of the first where there are several. WSO2 takes the API's context away before it asks
+ * the endpoint; weir does so for a url that has a path.
+ */
 function readUrl(endpoint: Field, notes: Notes): string | undefined {
   const one = (field: Field) => field.at("url").text() ?? field.at("urls").items()[0]?.text() ?? field.text();
   const all = endpoint.items().flatMap((item) => one(item) ?? []);
@@ -99,5 +102,5 @@ function readUrl(endpoint: Field, notes: Notes): string | undefined {
   }
   if (more > 1)
     notes.add(endpoint, `has ${more} addresses: url names the first; put all into Envoy's cluster`);
-  return url;
+  return url.replace(/^[^/]+\/\/[^/?#]+(?=[?#]|$)/, "$&/");
 }

@@ -18,6 +18,6 @@ export function pathPrefix(api: ApiSource, notes: Notes): string {
     return path;
   }
   const base = api.basePath;
-  notes.add(at, `${base} covers ${path} here too, but operations are matched behind ${base} alone`);
+  notes.add(at, `${base} covers ${path} here too, but what is behind ${base} is matched and sent on`);
   return base;
 }
