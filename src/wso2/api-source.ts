@@ -1,5 +1,5 @@
+import type { Field } from "../document/field.js";
 import type { Environment } from "../policy/policy.js";
-import type { Field } from "./field.js";
 
 /** An operation of an API, however its export spells it. */
 export interface OperationSource {

@@ -1,11 +1,11 @@
 import type { ApiEntry } from "../config/schema/api.js";
 import { api as apiSchema } from "../config/schema/api.js";
-import { identifier } from "../config/schema/text.js";
+import type { Field } from "../document/field.js";
+import { toIdentifier } from "../document/identifier.js";
+import type { Notes } from "../document/notes.js";
 import { matchIdentities } from "../policy/api-index.js";
 import type { ApiSource } from "./api-source.js";
 import { translateBackends } from "./backends.js";
-import type { Field } from "./field.js";
-import type { Notes } from "./notes.js";
 import { translateOperations } from "./operations.js";
 import { pathPrefix, versionedPath } from "./prefix.js";
 import { translateProvider } from "./provider.js";
@@ -75,16 +75,15 @@ function namesOf(source: ApiSource, notes: Notes): Names | null {
 /** A name as weir can refer to it; spaces and the like become dashes. */
 function readName(field: Field, notes: Notes): string | null {
   const original = field.text() ?? "";
-  if (identifier.safeParse(original).success) return original;
-  const name = original.replace(/[^A-Za-z0-9._~-]+/g, "-").replace(/^[^A-Za-z0-9]+|-+$/g, "");
-  if (!identifier.safeParse(name).success) {
+  const name = toIdentifier(original);
+  if (name === null) {
     notes.reject(
       field,
       `the API has no ${field.path.at(-1) === "version" ? "version" : "name"} that could be one`,
     );
     return null;
   }
-  notes.add(field, `"${original}" becomes "${name}"`);
+  if (name !== original) notes.add(field, `"${original}" becomes "${name}"`);
   return name;
 }
 

@@ -1,10 +1,10 @@
 import type { ApplicationEntry } from "../config/schema/application.js";
 import { label } from "../config/schema/text.js";
+import type { Field } from "../document/field.js";
+import type { Notes } from "../document/notes.js";
 import type { TranslatedApi } from "./api.js";
 import { Credentials } from "./credentials.js";
 import type { DenyEntry } from "./deny.js";
-import type { Field } from "./field.js";
-import type { Notes } from "./notes.js";
 import { translateSubscriptions } from "./subscriptions.js";
 import type { TierBook } from "./tier-book.js";
 

@@ -1,4 +1,4 @@
-import type { Field } from "./field.js";
+import type { Field } from "../document/field.js";
 import { type Level, levelOf } from "./level.js";
 
 /** One thing that was exported, by what it becomes. */

@@ -1,11 +1,11 @@
 import { type ApiEntry, api as apiSchema } from "../config/schema/api.js";
 import type { LimitEntry } from "../config/schema/limit.js";
+import type { Field } from "../document/field.js";
+import type { Notes } from "../document/notes.js";
 import type { TokenUnit } from "../policy/limit.js";
 import { type Environment, environments } from "../policy/policy.js";
 import type { ApiSource } from "./api-source.js";
-import type { Field } from "./field.js";
 import { checkLimit, readAmount } from "./limit.js";
-import type { Notes } from "./notes.js";
 import { readPeriod } from "./time.js";
 
 type Backends = NonNullable<ApiEntry["backends"]>;

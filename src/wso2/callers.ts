@@ -1,8 +1,8 @@
 import type { PolicyFile } from "../config/schema/policy.js";
+import { Field } from "../document/field.js";
+import type { Notes } from "../document/notes.js";
 import type { TranslatedApi } from "./api.js";
 import type { TranslatedApplication } from "./application.js";
-import { Field } from "./field.js";
-import type { Notes } from "./notes.js";
 import type { TierBook } from "./tier-book.js";
 
 export interface CallerOptions {

@@ -1,8 +1,8 @@
 import type { ConditionEntry } from "../config/schema/limit.js";
 import { headerName } from "../config/schema/text.js";
+import type { Field } from "../document/field.js";
+import type { Notes } from "../document/notes.js";
 import { parseIpRange } from "../policy/ip-range.js";
-import type { Field } from "./field.js";
-import type { Notes } from "./notes.js";
 
 /** Reads a condition of a conditional group; undefined, and noted, where weir cannot look at that. */
 export function readCondition(condition: Field, notes: Notes): ConditionEntry | undefined {

@@ -1,8 +1,8 @@
 import type { ApplicationEntry } from "../config/schema/application.js";
 import { label } from "../config/schema/text.js";
+import type { Field } from "../document/field.js";
+import type { Notes } from "../document/notes.js";
 import type { Environment } from "../policy/policy.js";
-import type { Field } from "./field.js";
-import type { Notes } from "./notes.js";
 
 type Credential = NonNullable<ApplicationEntry["credentials"]>[number];
 

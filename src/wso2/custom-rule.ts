@@ -1,9 +1,9 @@
 import type { PolicyFile } from "../config/schema/policy.js";
 import { label } from "../config/schema/text.js";
-import type { Field } from "./field.js";
+import type { Field } from "../document/field.js";
+import type { Notes } from "../document/notes.js";
 import { translateKeyTemplate } from "./key-template.js";
 import { checkLimit } from "./limit.js";
-import type { Notes } from "./notes.js";
 import { readSiddhi } from "./siddhi.js";
 
 type CustomEntry = NonNullable<PolicyFile["custom"]>[number];

@@ -1,10 +1,10 @@
 import type { PolicyFile } from "../config/schema/policy.js";
 import { label } from "../config/schema/text.js";
+import type { Field } from "../document/field.js";
+import type { Notes } from "../document/notes.js";
 import type { TranslatedApi } from "./api.js";
 import type { TranslatedApplication } from "./application.js";
 import { readIpRange } from "./condition.js";
-import type { Field } from "./field.js";
-import type { Notes } from "./notes.js";
 
 export type DenyEntry = NonNullable<PolicyFile["deny"]>[number];
 

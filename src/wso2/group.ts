@@ -2,10 +2,10 @@ import type { z } from "zod";
 import { DEFAULT_GROUP, groupName } from "../config/limit-book.js";
 import type { ConditionEntry, LimitEntry, tier } from "../config/schema/limit.js";
 import { label } from "../config/schema/text.js";
+import type { Field } from "../document/field.js";
+import type { Notes } from "../document/notes.js";
 import { readCondition } from "./condition.js";
-import type { Field } from "./field.js";
 import { readLimit } from "./limit.js";
-import type { Notes } from "./notes.js";
 
 type GroupEntry = NonNullable<z.infer<typeof tier>["groups"]>[number];
 

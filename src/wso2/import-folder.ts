@@ -1,7 +1,7 @@
 import { inOneLine } from "../config/problem.js";
+import type { Field } from "../document/field.js";
+import { parseFile } from "../document/parse-file.js";
 import { WeirError } from "../errors.js";
-import type { Field } from "./field.js";
-import { parseFile } from "./parse-file.js";
 import { type Folder, readFolder } from "./read-folder.js";
 import { translate } from "./translate.js";
 import { writePolicy } from "./write.js";

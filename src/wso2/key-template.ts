@@ -1,6 +1,6 @@
+import type { Field } from "../document/field.js";
+import type { Notes } from "../document/notes.js";
 import { compileKeyTemplate } from "../policy/key-template.js";
-import type { Field } from "./field.js";
-import type { Notes } from "./notes.js";
 
 const variables: Readonly<Record<string, string>> = {
   $resourceKey: "{api}:{resource}",

@@ -1,7 +1,7 @@
 import { type LimitEntry, limit as limitSchema } from "../config/schema/limit.js";
+import type { Field } from "../document/field.js";
+import type { Notes } from "../document/notes.js";
 import type { Unit } from "../policy/limit.js";
-import type { Field } from "./field.js";
-import type { Notes } from "./notes.js";
 import { readPer } from "./time.js";
 
 /** What a limit of WSO2 comes to. */

@@ -1,10 +1,10 @@
+import type { Field } from "../document/field.js";
+import type { Notes } from "../document/notes.js";
+import { readOperations } from "../openapi/operations.js";
 import { type ApiSource, first, type OperationSource } from "./api-source.js";
-import type { Field } from "./field.js";
-
-const methods = ["get", "put", "post", "delete", "patch", "head", "options", "trace"];
 
 /** Reads an OpenAPI definition with WSO2's extensions, as its microgateways take them. */
-export function readOpenApi(document: Field): ApiSource {
+export function readOpenApi(document: Field, notes: Notes): ApiSource {
   const endpoints = {
     production: document.at("x-wso2-production-endpoints"),
     sandbox: document.at("x-wso2-sandbox-endpoints"),
@@ -23,7 +23,7 @@ export function readOpenApi(document: Field): ApiSource {
     type: none,
     status: none,
     tier: tierOf(document),
-    operations: readOperations(document),
+    operations: operationSources(document, notes),
     endpoints: endpoints.production.isThere || endpoints.sandbox.isThere ? endpoints : null,
     maxima: {
       production: { requests: none, timeUnit: none },
@@ -35,22 +35,13 @@ export function readOpenApi(document: Field): ApiSource {
 }
 
 /** The operations of a definition, with the tier that stands at the operation or above it. */
-export function readOperations(document: Field): OperationSource[] {
-  return document
-    .at("paths")
-    .entries()
-    .flatMap(([target, path]) =>
-      methods.flatMap((method): OperationSource[] => {
-        const operation = path.at(method);
-        if (!operation.isThere) return [];
-        const isOpen =
-          /^none$/i.test(operation.at("x-auth-type").text() ?? "") ||
-          first(operation.at("x-wso2-disable-security"), document.at("x-wso2-disable-security")).flag() ===
-            true;
-        const tier = first(tierOf(operation), tierOf(path));
-        return [{ verb: method.toUpperCase(), target, tier, isOpen, at: operation }];
-      }),
-    );
+export function operationSources(document: Field, notes: Notes): OperationSource[] {
+  return readOperations(document, notes).map(({ method, path, at, item }) => {
+    const isOpen =
+      /^none$/i.test(at.at("x-auth-type").text() ?? "") ||
+      first(at.at("x-wso2-disable-security"), document.at("x-wso2-disable-security")).flag() === true;
+    return { verb: method, target: path, tier: first(tierOf(at), tierOf(item)), isOpen, at };
+  });
 }
 
 function tierOf(field: Field): Field {

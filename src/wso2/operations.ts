@@ -1,8 +1,8 @@
 import type { ApiEntry } from "../config/schema/api.js";
+import type { Notes } from "../document/notes.js";
 import { operationIdentity, parseOperation } from "../policy/resource-tree.js";
 import type { ApiSource, OperationSource } from "./api-source.js";
 import { isUnlimited } from "./level.js";
-import type { Notes } from "./notes.js";
 import type { TierBook } from "./tier-book.js";
 
 type ResourceEntry = NonNullable<ApiEntry["resources"]>[number];

@@ -1,5 +1,5 @@
+import type { Notes } from "../document/notes.js";
 import type { ApiSource } from "./api-source.js";
-import type { Notes } from "./notes.js";
 
 /** Context and version: the path that WSO2 serves an API under, and knows it by. */
 export function versionedPath({ basePath, version, addsVersion }: ApiSource): string {

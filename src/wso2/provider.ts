@@ -1,6 +1,6 @@
+import type { Notes } from "../document/notes.js";
 import type { AiProvider } from "../policy/ai.js";
 import type { ApiSource } from "./api-source.js";
-import type { Notes } from "./notes.js";
 
 /** WSO2's providers, by their names in lower case and letters alone. */
 const providers: ReadonlyMap<string, AiProvider> = new Map([

@@ -1,7 +1,7 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { posix } from "node:path";
+import type { TextFile } from "../document/parse-file.js";
 import { WeirError } from "../errors.js";
-import type { TextFile } from "./parse-file.js";
 
 /** What was found in a folder and the folders below it. */
 export interface Folder {
@@ -29,7 +29,7 @@ export async function readFolder(folder: string): Promise<Folder> {
     if (!/\.(ya?ml|json)$/.test(name)) continue;
     try {
       if ((await stat(file)).isDirectory()) continue;
-      files.push({ file, text: (await readFile(file, "utf8")).replace(/^\ufeff/, "") });
+      files.push({ file, text: await readFile(file, "utf8") });
     } catch (error) {
       mistakes.push(`${file}: ${(error as Error).message}`);
     }

@@ -1,8 +1,8 @@
 import { UNLIMITED } from "../config/tier-sets.js";
+import type { Field } from "../document/field.js";
+import type { Notes } from "../document/notes.js";
 import type { ApplicationOptions } from "./application.js";
 import type { DenyEntry } from "./deny.js";
-import type { Field } from "./field.js";
-import type { Notes } from "./notes.js";
 
 export interface Subscriptions {
   /** The tier of each API, by its reference. */

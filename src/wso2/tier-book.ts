@@ -1,9 +1,9 @@
 import type { TierEntry } from "../config/schema/limit.js";
 import type { PolicyFile } from "../config/schema/policy.js";
 import { label } from "../config/schema/text.js";
-import type { Field } from "./field.js";
+import type { Field } from "../document/field.js";
+import { Notes } from "../document/notes.js";
 import { defaultTiers, isUnlimited, type Level, levels } from "./level.js";
-import { Notes } from "./notes.js";
 import { translateTier } from "./tier.js";
 import { countsTokens, withoutTokens } from "./tokens.js";
 

@@ -1,9 +1,9 @@
 import type { LimitEntry, TierEntry } from "../config/schema/limit.js";
-import type { Field } from "./field.js";
+import type { Field } from "../document/field.js";
+import type { Notes } from "../document/notes.js";
 import { readGroups } from "./group.js";
 import type { Level } from "./level.js";
 import { checkLimit, readAmount, readLimit } from "./limit.js";
-import type { Notes } from "./notes.js";
 
 /** Makes a tier of a throttling policy, or null when nothing is left that it would limit. */
 export function translateTier(level: Level, policy: Field, notes: Notes): TierEntry | null {

@@ -1,6 +1,6 @@
+import type { Field } from "../document/field.js";
+import type { Notes } from "../document/notes.js";
 import { type Period, parseWindow } from "../policy/window.js";
-import type { Field } from "./field.js";
-import type { Notes } from "./notes.js";
 
 const spellings: ReadonlyMap<string, Period> = new Map([
   ["s", "second"],

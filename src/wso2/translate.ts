@@ -1,4 +1,6 @@
 import type { PolicyFile } from "../config/schema/policy.js";
+import type { Field } from "../document/field.js";
+import { Notes } from "../document/notes.js";
 import { translateApis } from "./api.js";
 import { apiSources } from "./api-sources.js";
 import { translateApplications } from "./application.js";
@@ -6,8 +8,6 @@ import { type Artefact, artefactsIn } from "./artefact.js";
 import { translateCallers } from "./callers.js";
 import { translateCustomRules } from "./custom-rule.js";
 import { translateDeny } from "./deny.js";
-import type { Field } from "./field.js";
-import { Notes } from "./notes.js";
 import { TierBook } from "./tier-book.js";
 
 /** What a set of exports comes to. */

@@ -3,9 +3,9 @@ import { readdirSync, readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import { parsePolicy } from "../../src/config/load.js";
+import { parseFile, type TextFile } from "../../src/document/parse-file.js";
 import { WeirError } from "../../src/errors.js";
 import { importFiles } from "../../src/wso2/import-folder.js";
-import { parseFile, type TextFile } from "../../src/wso2/parse-file.js";
 
 const FIXTURES = "test/wso2/fixtures";
 const files: TextFile[] = readdirSync(FIXTURES, { recursive: true, encoding: "utf8" })

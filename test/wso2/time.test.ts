@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { Field } from "../../src/wso2/field.js";
-import { Notes } from "../../src/wso2/notes.js";
+import { Field } from "../../src/document/field.js";
+import { Notes } from "../../src/document/notes.js";
 import { readPer, readPeriod } from "../../src/wso2/time.js";
 
 const read = (limit: Record<string, unknown>) => {

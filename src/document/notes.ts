@@ -6,7 +6,7 @@ interface Note {
   readonly message: string;
 }
 
-/** Collects what is to be told about an import, each with its place and what to do. */
+/** Collects what is to be told about documents that a policy is made of, each with its place and what to do. */
 export class Notes {
   readonly #notes: Note[] = [];
   readonly #mistakes: Note[] = [];
@@ -16,7 +16,7 @@ export class Notes {
     this.#notes.push({ at, message });
   }
 
-  /** What keeps the artefact from being read at all. */
+  /** What keeps it from being read at all. */
   reject(at: Field, message: string): void {
     this.#mistakes.push({ at, message });
   }

@@ -2,7 +2,7 @@ import { FAILSAFE_SCHEMA, load, YAMLException } from "js-yaml";
 import { inOneLine } from "../config/problem.js";
 import { Field } from "./field.js";
 
-/** A file as it was read. */
+/** A file of YAML or JSON as it was read. */
 export interface TextFile {
   readonly file: string;
   readonly text: string;
@@ -15,7 +15,8 @@ export type ParsedFile =
 /**
  * Reads a YAML or JSON file. All scalars of YAML stay text: a version of 1.0 must not become the number 1.
  */
-export function parseFile({ file, text }: TextFile): ParsedFile {
+export function parseFile({ file, text: withMark }: TextFile): ParsedFile {
+  const text = withMark.replace(/^\ufeff/, "");
   try {
     const value = file.endsWith(".json")
       ? JSON.parse(text)

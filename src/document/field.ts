@@ -1,14 +1,14 @@
 import { formatPath } from "../config/problem.js";
 import type { Path } from "../config/yaml.js";
 
-/** What an absent value looks like in an export, where every scalar may have become text. */
+/** What an absent value looks like in a document that others wrote, where every scalar may have become text. */
 const NOTHING = new Set(["", "null", "~"]);
 
 /** Half a character, which no file could hold. */
 const LONE_SURROGATE = /\p{Cs}/gu;
 
 /**
- * A value of an artefact and where it stands. Readers are tolerant: what is missing, or of another type, is
+ * A value of a document and where it stands. Readers are tolerant: what is missing, or of another type, is
  * undefined or empty, and a number or a boolean may stand there as text.
  */
 export class Field {
