@@ -6,6 +6,10 @@ const exitCodes = {
   POLICY_UNREADABLE: 2,
   /** The policy file has mistakes; the message lists all of them. */
   POLICY_INVALID: 2,
+  /** The file that a new policy should go to is there already, or cannot be written. */
+  POLICY_UNWRITABLE: 2,
+  /** Files that should define APIs cannot be read or define none; the message lists all of them. */
+  OPENAPI_INVALID: 2,
   /** There is nothing to import, or it cannot be read or written. */
   IMPORT_UNREADABLE: 2,
   /** Files to be imported are not what they should be; the message lists all of them. */

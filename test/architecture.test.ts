@@ -50,7 +50,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     ["node:fs", "node:fs/promises", "node:path", "node:worker_threads"],
   ),
   document: ["config", "js-yaml"],
-  openapi: ["document"],
+  openapi: ["document", "config", "policy", "errors.ts", "node:fs/promises", "node:path"],
+  starter: ["openapi", "identity", "policy", "js-yaml", "node:path"],
   wso2: ["document", "openapi", "config", "policy", "errors.ts", "js-yaml", "zod"].concat([
     "node:fs/promises",
     "node:path",

@@ -3,12 +3,13 @@ import type { Command, Terminal } from "./command.js";
 import { envoy } from "./envoy.js";
 import { hashKey } from "./hash-key.js";
 import { importCommand } from "./import.js";
+import { init } from "./init.js";
 import { meter } from "./meter.js";
 import { serve } from "./serve.js";
 import { validate } from "./validate.js";
 
 const commands: ReadonlyMap<string, Command> = new Map(
-  Object.entries({ serve, validate, envoy, "hash-key": hashKey, import: importCommand, meter }),
+  Object.entries({ init, validate, envoy, serve, "hash-key": hashKey, import: importCommand, meter }),
 );
 
 /** Runs one command line. Returns the exit code; what is wrong is said on standard error. */
