@@ -5,12 +5,8 @@ import { watchFile } from "./watch.js";
 
 /** What becomes of a policy file that changes. */
 export interface PolicyFollower {
-  /**
-   * One policy after the other.
-   *
-   * @param signal aborted when the file has changed again: what need not be finished can be left
-   */
-  taken(loaded: LoadedPolicy, signal: AbortSignal): void | Promise<void>;
+  /** One policy after the other. */
+  taken(loaded: LoadedPolicy): void | Promise<void>;
   /** The file is bad, or `taken` threw a WeirError. */
   refused(reason: Refusal): void;
 }
@@ -31,10 +27,9 @@ const WATCH = { pollMs: 2_000, settleMs: 100 };
  */
 export function followPolicy(file: string, seen: string, follower: PolicyFollower): () => void {
   let turn = Promise.resolve();
-  let newer = new AbortController();
-  const take = async (text: string, signal: AbortSignal) => {
+  const take = async (text: string) => {
     try {
-      await follower.taken(await parsePolicyInBackground(text, file), signal);
+      await follower.taken(await parsePolicyInBackground(text, file));
     } catch (error) {
       if (!(error instanceof WeirError)) throw error;
       const [reason = "", ...mistakes] = error.message.split("\n");
@@ -42,10 +37,7 @@ export function followPolicy(file: string, seen: string, follower: PolicyFollowe
     }
   };
   const onChange = (text: string) => {
-    newer.abort();
-    newer = new AbortController();
-    const { signal } = newer;
-    turn = turn.then(() => take(text, signal));
+    turn = turn.then(() => take(text));
   };
   return watchFile(file, seen, onChange, WATCH);
 }

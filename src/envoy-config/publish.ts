@@ -10,13 +10,6 @@ import { writeYaml } from "./yaml.js";
 /** The bootstrap's file, beside those of the resources. */
 export const BOOTSTRAP_FILE = "envoy.yaml";
 
-export interface Pace {
-  /** How long Envoy is given to take up new clusters before routes lead to them. */
-  readonly takeUpMs: number;
-  /** How long after a route the cluster that it led to is still there, for requests under way. */
-  readonly lingerMs: number;
-}
-
 const HEAD = "Made by `weir envoy`; changes are overwritten.";
 
 /** Writes Envoy's bootstrap. Throws ENVOY_UNWRITABLE. */
@@ -27,28 +20,43 @@ export async function publishBootstrap(folder: string, bootstrap: Config): Promi
 
 /**
  * Replaces the files that Envoy watches, in an order in which no route ever leads to a cluster that is not there: new
- * clusters come first, old ones go last. What does not change is not written. Throws ENVOY_UNWRITABLE.
+ * clusters come first, and old ones that routes have led to until now stay, for requests under way. What does not
+ * change is not written. Throws ENVOY_UNWRITABLE.
  *
- * @param signal spares the wait for old clusters, and leaves them
+ * @param takeUpMs how long Envoy is given to take up new clusters before routes lead to them
+ * @param kept whether every old cluster stays, until {@link retireClusters}
  */
 export async function publishResources(
   folder: string,
   { listeners, routes, clusters }: Resources,
-  { takeUpMs, lingerMs }: Pace,
-  signal?: AbortSignal,
+  takeUpMs: number,
+  kept: "all" | "in use",
 ): Promise<void> {
   await mkdir(folder, { recursive: true }).catch(unwritable);
-  const names = new Set(clusters.map(({ name }) => name));
-  const leaving = (await published(folder, "clusters")).filter(({ name }) => !names.has(name));
+  const before = [...(await published(folder, "routes")), ...(await published(folder, "listeners"))];
+  const wanted = new Set(clusters.map(({ name }) => name));
+  const used = clustersIn(before);
+  const leaving = (await published(folder, "clusters")).filter(
+    ({ name }) => !wanted.has(name) && (kept === "all" || used.has(name)),
+  );
   const isNew = await publish(folder, "clusters", [...clusters, ...leaving]);
-  const isRunning = (await published(folder, "routes")).length > 0;
-  if (isNew && isRunning) await sleep(takeUpMs);
+  if (isNew && before.length > 0) await sleep(takeUpMs);
   await publish(folder, "listeners", listeners);
   await publish(folder, "routes", routes);
-  if (leaving.length === 0) return;
-  await sleep(lingerMs, null, { signal }).catch(() => {});
-  // The next to be published takes what is left here over.
-  if (!signal?.aborted) await publish(folder, "clusters", clusters);
+}
+
+/** Takes away the clusters that nothing leads to any more; requests that are still under way there are cut off. */
+export async function retireClusters(folder: string, { clusters }: Resources): Promise<void> {
+  await publish(folder, "clusters", clusters);
+}
+
+/** The clusters that a configuration names. */
+function clustersIn(value: unknown): Set<unknown> {
+  if (typeof value !== "object" || value === null) return new Set();
+  const named = Object.entries(value).flatMap(([key, inner]) =>
+    key === "cluster" ? [inner] : [...clustersIn(inner)],
+  );
+  return new Set(named);
 }
 
 /** Returns whether that changed anything. */

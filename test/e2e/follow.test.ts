@@ -99,7 +99,7 @@ describe("an Envoy that follows the policy", () => {
     assert.deepEqual([...statuses.keys()], [200]);
   });
 
-  test("stops serving what the policy no longer has, and ends what is under way", async () => {
+  test("stops serving what the policy no longer has, and does not cut what is under way", async () => {
     const answer = slow(stack);
     await answer.begun;
     const statuses = await statusesDuring(async () => {
