@@ -39,9 +39,9 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   identity: ["policy", "node:crypto"],
   counters: ["policy"],
   decision: ["policy", "identity", "counters", "inference"],
+  net: ["node:crypto", "node:fs", "node:fs/promises", "node:net", "node:tls"],
   redis: ["counters", "policy", "net", "telemetry", "errors.ts", "ioredis"].concat([
     "node:crypto",
-    "node:fs/promises",
     "node:net",
     "node:timers/promises",
     "node:tls",

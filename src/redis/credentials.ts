@@ -1,4 +1,4 @@
-import { RereadFiles } from "./reread-files.js";
+import { RereadFiles } from "../net/reread-files.js";
 import type { Credentials } from "./settings.js";
 
 /** What the user's name is where none is given. */
@@ -34,13 +34,15 @@ export class Password {
         break;
       case "file": {
         const { path } = credentials;
+        const check = (text: string) => {
+          if (withoutLineEnd(text) === "") throw new Error(`${path} is empty`);
+        };
+        const file = { name: `the password of ${of}`, path, check };
         const take = ([text = ""]: readonly string[]) => {
-          const password = text.replace(/[\r\n]+$/, "");
-          if (password === "") throw new Error(`${path} is empty`);
-          this.#current = password;
+          this.#current = withoutLineEnd(text);
           onChange();
         };
-        this.#file = new RereadFiles({ what: `the password of ${of}`, paths: [path], take, onProblem });
+        this.#file = new RereadFiles({ files: [file], take, onProblem });
         break;
       }
       default:
@@ -61,4 +63,8 @@ export class Password {
   stop(): void {
     this.#file?.stop();
   }
+}
+
+function withoutLineEnd(text: string): string {
+  return text.replace(/[\r\n]+$/, "");
 }

@@ -1,5 +1,6 @@
-import { type ConnectionOptions, createSecureContext } from "node:tls";
-import { RereadFiles } from "./reread-files.js";
+import { type ConnectionOptions, createSecureContext, type SecureContextOptions } from "node:tls";
+import { rereadPemFiles } from "../net/pem-files.js";
+import type { RereadFiles } from "../net/reread-files.js";
 import type { TlsSettings } from "./settings.js";
 
 /** Certificates and keys as they are at the moment. */
@@ -10,17 +11,21 @@ export class TlsFiles {
 
   /** @param serverName the name that must be in the certificate, and that the server is asked for */
   constructor({ ca, client }: TlsSettings, serverName: string | null, onProblem: (message: string) => void) {
-    const paths = [ca, client?.cert, client?.key].filter((path) => typeof path === "string");
+    const noFiles = ca === null && client === null;
     // Made here and not by ioredis, for which files that make no sense are the end of the connection for good.
     // Until there is something in them, nobody is trusted.
-    const secureContext = createSecureContext(paths.length > 0 ? { ca: [] } : {});
+    const secureContext = createSecureContext(noFiles ? {} : { ca: [] });
     this.options = serverName === null ? { secureContext } : { secureContext, servername: serverName };
-    if (paths.length === 0) return;
-    const take = (texts: readonly string[]) => {
-      const [authorities, [cert, key]] = ca === null ? [undefined, texts] : [texts[0], texts.slice(1)];
-      this.options.secureContext = createSecureContext({ ca: authorities, cert, key });
+    if (noFiles) return;
+    const file = (name: string, path: string) => ({ name: `store.tls.${name}`, path });
+    const files = {
+      ca: ca === null ? null : file("ca", ca),
+      own: client && { cert: file("cert", client.cert), key: file("key", client.key) },
     };
-    this.#files = new RereadFiles({ what: "the TLS files of Redis", paths, take, onProblem });
+    const take = (context: SecureContextOptions) => {
+      this.options.secureContext = createSecureContext(context);
+    };
+    this.#files = rereadPemFiles(files, take, onProblem);
   }
 
   /** Reads the files now. Never rejects. */

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { copyFile, rename } from "node:fs/promises";
+import { copyFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, type TestContext, test } from "node:test";
 import { type RedisServer, startConfigured, startRedis } from "../../demo/stack/redis.js";
 import type { TlsSettings, Topology } from "../../src/redis/settings.js";
-import { type Certificates, makeCertificates } from "../support/redis/tls.js";
+import { type Certificates, makeCertificates } from "../support/certificates.js";
 import { eventually } from "../support/weir.js";
 import { msUntilAnswered, open, single, temporaryFolder, untilReady } from "./connecting.js";
 
@@ -119,13 +119,27 @@ describe("TLS to Redis", () => {
       eventually(`${pattern}, not ${opened.problems}`, () =>
         opened.problems.some((text) => pattern.test(text)),
       );
-    await told(/cannot read the TLS files of Redis: ENOENT.*key/);
+    await told(/cannot read store.tls.key .*key: ENOENT/);
     await put(ours.client.keyFile, key);
-    await told(/cannot read the TLS files of Redis: .*key values mismatch/);
+    await told(/cannot use store.tls.cert .*cert with store.tls.key .*key: that is the key to another/);
     await put(ours.client.certFile, cert);
     await told(/Redis: .*(self-signed|unable to|signature)/);
     await put(ours.caFile, ca);
     await untilReady(opened);
     assert.equal(await opened.client.ping(), "PONG");
+  });
+
+  test("trusts nobody by a file of authorities that is empty", async (t) => {
+    const redis = await start(t);
+    const ca = join(await temporaryFolder(t), "ca");
+    await writeFile(ca, "");
+    const opened = await open(t, {
+      topology: single(redis.port),
+      tls: { ca, client: null, serverName: null },
+    });
+    assert.deepEqual(opened.problems, [`cannot read store.tls.ca ${ca}: there is no certificate in it`]);
+    await assert.rejects(opened.client.ping());
+    await copyFile(certificates.caFile, ca);
+    await untilReady(opened);
   });
 });

@@ -3,11 +3,11 @@ import { readFile } from "node:fs/promises";
 import { after, before, describe, test } from "node:test";
 import { Cluster, Redis, type RedisOptions } from "ioredis";
 import { type RedisServer, startRedis } from "../../../demo/stack/redis.js";
+import { type Certificates, makeCertificates } from "../certificates.js";
 import { eventually } from "../weir.js";
 import { type ClusterSetup, startClusterSetup } from "./cluster.js";
 import { type FaultProxy, startFaultProxy } from "./fault-proxy.js";
 import { type SentinelSetup, startSentinelSetup } from "./sentinel.js";
-import { type Certificates, makeCertificates } from "./tls.js";
 
 type ClientOptions = Omit<RedisOptions, "replyMapping">;
 
