@@ -11,9 +11,11 @@ import { createAccessLog } from "./envoy/access-log.js";
 import { createAuthorization } from "./envoy/authorization.js";
 import { createProcessor } from "./envoy/processor.js";
 import { EnvoyServer } from "./envoy/server.js";
+import { TlsCredentials } from "./envoy/tls-credentials.js";
 import { WeirError } from "./errors.js";
 import { LearnedEstimates } from "./inference/estimate.js";
 import { type Address, formatAddress } from "./net/address.js";
+import type { PemFiles } from "./net/pem-files.js";
 import { openStore } from "./open-store.js";
 import type { EpochMs } from "./policy/window.js";
 import type { Logger } from "./telemetry/logger.js";
@@ -24,6 +26,8 @@ export interface WeirOptions {
   readonly policyFile: string;
   /** For Envoy. */
   readonly grpcAddress: Address;
+  /** What {@link grpcAddress} is served with; without it in clear. */
+  readonly tls?: PemFiles;
   /** For operators. */
   readonly adminAddress: Address;
   /** How long weir goes on as ever once it is told to stop, while health checks learn of it. */
@@ -64,6 +68,8 @@ export async function startWeir(options: WeirOptions): Promise<Weir> {
   const loaded = await loadPolicy(policyFile);
   for (const warning of loaded.warnings) log.warn(warning);
 
+  const credentials = options.tls && (await TlsCredentials.open(options.tls, log));
+
   const { store: entry } = loaded.file;
   const now = options.now ?? createClock();
   const counters = await openStore({
@@ -88,6 +94,7 @@ export async function startWeir(options: WeirOptions): Promise<Weir> {
   const closing: (() => void | Promise<void>)[] = [
     () => counters.close(),
     () => admin.stop(),
+    () => credentials?.stop(),
     () => grpc.stop(options.drainMs),
   ];
   const closeAll = async () => {
@@ -104,7 +111,7 @@ export async function startWeir(options: WeirOptions): Promise<Weir> {
   };
 
   try {
-    const grpcAddress = await grpc.listen(options.grpcAddress);
+    const grpcAddress = await grpc.listen(options.grpcAddress, credentials);
     const adminAddress = await admin.listen(options.adminAddress);
     closing.push(followPolicy(policyFile, loaded.text, takeOver(gate, metrics, log, entry)));
     const sweeping = setInterval(() => counters.sweep(now()), SWEEP_INTERVAL_MS);

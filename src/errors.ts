@@ -20,6 +20,8 @@ const exitCodes = {
   ENVOY_NO_BACKEND: 2,
   /** Envoy's configuration cannot be written. */
   ENVOY_UNWRITABLE: 2,
+  /** Certificates or keys cannot be read, or make no sense; the message names all of them. */
+  TLS_INVALID: 2,
   /** An address cannot be listened on. */
   LISTEN_FAILED: 1,
 } as const;

@@ -25,6 +25,8 @@ export interface StackOptions extends EnvoyPorts {
   readonly redis?: boolean;
   /** Of the first weir. */
   readonly weirAdminPort?: number;
+  /** For each weir, besides its addresses. */
+  readonly weirFlags?: readonly string[];
 }
 
 /** Everything that docker-compose.yml describes, as processes of this machine. */
@@ -51,7 +53,16 @@ export interface Stack {
 const SETTLE_TIMEOUT_MS = 5000;
 
 export async function startStack(options: StackOptions): Promise<Stack> {
-  const { policy, folder, config, nodes = 1, redis = false, weirAdminPort = 0, ...envoyPorts } = options;
+  const {
+    policy,
+    folder,
+    config,
+    nodes = 1,
+    redis = false,
+    weirAdminPort = 0,
+    weirFlags = [],
+    ...envoyPorts
+  } = options;
   await mkdir(folder, { recursive: true });
   const started: { stop(): Promise<void> }[] = [];
   const stop = async () => {
@@ -80,7 +91,11 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     for (let i = 0; i < nodes; i++) {
       const own = i === 0 ? folder : join(folder, `weir-${i + 1}`);
       await mkdir(own, { recursive: true });
-      weirs.push(await start(startWeirProcess(policyFile, own, { adminPort: i === 0 ? weirAdminPort : 0 })));
+      weirs.push(
+        await start(
+          startWeirProcess(policyFile, own, { adminPort: i === 0 ? weirAdminPort : 0, moreFlags: weirFlags }),
+        ),
+      );
     }
     const [weir] = weirs;
     if (!weir) throw new RangeError("a stack has at least one weir");

@@ -17,11 +17,17 @@ export const NODE_FLAGS = ["--min-semi-space-size=16", "--max-semi-space-size=32
 
 export const WEIR_MAIN = join(import.meta.dirname, "../../src/main.js");
 
-/** Starts `weir serve` as a process of its own, on loopback; port 0 takes a free one. */
+/** Starts `weir serve` as a process of its own, on loopback; port 0 takes a free one. `moreFlags` come last. */
 export async function startWeirProcess(
   policyFile: string,
   folder: string,
-  { grpcPort = 0, adminPort = 0, logLevel = "debug", drainDelayMs = 0 } = {},
+  {
+    grpcPort = 0,
+    adminPort = 0,
+    logLevel = "debug",
+    drainDelayMs = 0,
+    moreFlags = [] as readonly string[],
+  } = {},
 ): Promise<WeirProcess> {
   const logFile = join(folder, "weir.log");
   const flags = [
@@ -43,6 +49,7 @@ export async function startWeirProcess(
     String(drainDelayMs),
     "--drain-ms",
     "1000",
+    ...moreFlags,
   ];
   const child = startChild(process.execPath, args, logFile);
   let ports: { grpc: number; admin: number } | null = null;

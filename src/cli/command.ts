@@ -22,6 +22,7 @@ export interface Command {
 /** A flag with a value; each can also be given as `WEIR_<NAME>` in the environment. */
 export interface Flag {
   readonly placeholder: string;
+  /** Empty: without it. */
   readonly fallback: string;
   readonly about: string;
 }
@@ -57,7 +58,7 @@ export function readOptions<const O extends NonNullable<ParseArgsConfig["options
 export function describeFlags(flags: Readonly<Record<string, Flag>>): string {
   const rows = Object.entries(flags).map(([name, { placeholder, fallback, about }]) => ({
     left: `--${name} ${placeholder}`,
-    right: `${about} (${environmentName(name)}; default ${fallback})`,
+    right: `${about} (${environmentName(name)}; default ${fallback || "none"})`,
   }));
   const width = Math.max(...rows.map(({ left }) => left.length));
   return rows.map(({ left, right }) => `  ${left.padEnd(width)}  ${right}`).join("\n");

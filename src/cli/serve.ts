@@ -1,6 +1,7 @@
 import { startWeir } from "../app.js";
 import { WeirError } from "../errors.js";
 import { type Address, parseAddress } from "../net/address.js";
+import type { PemFiles } from "../net/pem-files.js";
 import { createLogger, type LogLevel, logLevels } from "../telemetry/logger.js";
 import { type Command, describeFlags, policyArgument, readArguments } from "./command.js";
 
@@ -14,6 +15,17 @@ const flags = {
     placeholder: "ADDRESS",
     fallback: "127.0.0.1:9192",
     about: "where /healthz, /readyz and /metrics are",
+  },
+  "tls-cert": {
+    placeholder: "FILE",
+    fallback: "",
+    about: "TLS on --grpc: the certificate (PEM), taken anew when it changes",
+  },
+  "tls-key": { placeholder: "FILE", fallback: "", about: "the key to it (PEM)" },
+  "tls-client-ca": {
+    placeholder: "FILE",
+    fallback: "",
+    about: "take only clients with a certificate of this authority (PEM)",
   },
   "log-level": { placeholder: "LEVEL", fallback: "info", about: logLevels.join(", ") },
   "drain-delay-ms": {
@@ -40,9 +52,12 @@ ${describeFlags(flags)}`,
 
   async run(args, terminal) {
     const { positionals, values } = readArguments(args, flags, terminal.env);
+    const grpcAddress = address("grpc", values.grpc);
+    const tls = pemFiles(values["tls-cert"], values["tls-key"], values["tls-client-ca"], grpcAddress);
     const weir = await startWeir({
       policyFile: policyArgument(positionals, terminal.env),
-      grpcAddress: address("grpc", values.grpc),
+      grpcAddress,
+      ...(tls && { tls }),
       adminAddress: address("admin", values.admin),
       drainDelayMs: milliseconds("drain-delay-ms", values["drain-delay-ms"]),
       drainMs: milliseconds("drain-ms", values["drain-ms"]),
@@ -62,6 +77,23 @@ function address(flag: string, value: string): Address {
     "USAGE",
     `--${flag} must be host:port, [ipv6]:port or unix:/path of at most 107 bytes, not "${value}"`,
   );
+}
+
+/** Null where none is given. */
+function pemFiles(cert: string, key: string, clientCa: string, grpcAddress: Address): PemFiles | null {
+  if (!cert && !key && !clientCa) return null;
+  if (!cert || !key)
+    throw new WeirError("USAGE", "TLS needs both --tls-cert and --tls-key; --tls-client-ca comes on top");
+  if (grpcAddress.kind === "unix")
+    throw new WeirError(
+      "USAGE",
+      "--tls-cert has no effect with unix: in --grpc: who reaches a socket is up to its folder's permissions",
+    );
+  const file = (flag: keyof typeof flags, path: string) => ({ name: `--${flag}`, path });
+  return {
+    ca: clientCa ? file("tls-client-ca", clientCa) : null,
+    own: { cert: file("tls-cert", cert), key: file("tls-key", key) },
+  };
 }
 
 function milliseconds(flag: string, value: string): number {

@@ -48,11 +48,11 @@ export class EnvoyServer {
   }
 
   /** Returns the address with the port that it got. Throws LISTEN_FAILED. */
-  async listen(address: Address): Promise<Address> {
+  async listen(address: Address, credentials = ServerCredentials.createInsecure()): Promise<Address> {
     if (address.kind === "unix") await removeStaleSocket(address.path);
     const text = formatAddress(address);
     const port = await new Promise<number>((resolve, reject) => {
-      this.#server.bindAsync(text, ServerCredentials.createInsecure(), (error, bound) => {
+      this.#server.bindAsync(text, credentials, (error, bound) => {
         if (!error) return resolve(bound);
         reject(
           new WeirError("LISTEN_FAILED", `cannot listen on ${text}: ${error.message}`, { cause: error }),

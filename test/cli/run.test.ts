@@ -40,11 +40,14 @@ describe("weir COMMAND --help", () => {
     assert.match(out, /^Usage: weir serve POLICY \[flags\]\n/);
     for (const part of [
       "POLICY  the policy file (WEIR_POLICY)",
-      "--grpc ADDRESS       where Envoy asks: host:port or unix:/path (WEIR_GRPC; default 127.0.0.1:9191)",
-      "--admin ADDRESS      where /healthz, /readyz and /metrics are (WEIR_ADMIN; default 127.0.0.1:9192)",
-      "--log-level LEVEL    fatal, error, warn, info, debug, trace, silent (WEIR_LOG_LEVEL; default info)",
-      "--drain-delay-ms MS  how long it goes on as ever after SIGTERM, not ready (WEIR_DRAIN_DELAY_MS; default 3000)",
-      "--drain-ms MS        how long calls may go on after that (WEIR_DRAIN_MS; default 10000)",
+      "--grpc ADDRESS        where Envoy asks: host:port or unix:/path (WEIR_GRPC; default 127.0.0.1:9191)",
+      "--admin ADDRESS       where /healthz, /readyz and /metrics are (WEIR_ADMIN; default 127.0.0.1:9192)",
+      "--tls-cert FILE       TLS on --grpc: the certificate (PEM), taken anew when it changes (WEIR_TLS_CERT; default none)",
+      "--tls-key FILE        the key to it (PEM) (WEIR_TLS_KEY; default none)",
+      "--tls-client-ca FILE  take only clients with a certificate of this authority (PEM) (WEIR_TLS_CLIENT_CA; default none)",
+      "--log-level LEVEL     fatal, error, warn, info, debug, trace, silent (WEIR_LOG_LEVEL; default info)",
+      "--drain-delay-ms MS   how long it goes on as ever after SIGTERM, not ready (WEIR_DRAIN_DELAY_MS; default 3000)",
+      "--drain-ms MS         how long calls may go on after that (WEIR_DRAIN_MS; default 10000)",
     ]) {
       assert.ok(out.includes(`  ${part}\n`), part);
     }

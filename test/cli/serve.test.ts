@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { get } from "node:http";
 import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, type TestContext, test } from "node:test";
 import { Client, credentials } from "@grpc/grpc-js";
+import { type Certificates, makeCertificates } from "../support/certificates.js";
 import { runCommand, start } from "./terminal.js";
 
 const POLICY = "test/config/fixtures/example.yaml";
@@ -142,5 +143,92 @@ describe("weir serve", () => {
     await assertServes(grpc, admin);
     weir.stop();
     assert.equal((await weir.ended).code, 0);
+  });
+
+  describe("with TLS", () => {
+    let certificates: Certificates;
+    let strangers: Certificates;
+    before(async () => {
+      [certificates, strangers] = await Promise.all([makeCertificates(), makeCertificates()]);
+    });
+    after(async () => {
+      await certificates?.remove();
+      await strangers?.remove();
+    });
+    const onFreePorts = ["serve", POLICY, "--grpc", FREE, "--admin", FREE, ...QUIET];
+
+    test("takes its files from the environment", async (t) => {
+      const { server, caFile } = certificates;
+      const env = {
+        WEIR_TLS_CERT: server.certFile,
+        WEIR_TLS_KEY: server.keyFile,
+        WEIR_TLS_CLIENT_CA: caFile,
+      };
+      const weir = await serving(t, [POLICY, "--grpc", FREE, "--admin", FREE, ...QUIET], env);
+      weir.stop();
+      assert.equal((await weir.ended).code, 0);
+    });
+
+    for (const flags of [
+      ["--tls-cert", "tls.crt"],
+      ["--tls-key", "tls.key"],
+      ["--tls-client-ca", "ca.crt"],
+      ["--tls-client-ca", "ca.crt", "--tls-key", "tls.key"],
+    ]) {
+      test(`is not content with ${flags.filter((flag) => flag.startsWith("--")).join(" and ")}`, async () => {
+        const { code, err } = await runCommand([...onFreePorts, ...flags]);
+        assert.equal(code, 2);
+        assert.match(err, /^weir: TLS needs both --tls-cert and --tls-key; .+\nTry: weir --help\n$/);
+      });
+    }
+
+    test("does not serve it on a socket of the file system", async () => {
+      const { certFile, keyFile } = certificates.server;
+      const flags = [...sockets("tls").flags, "--tls-cert", certFile, "--tls-key", keyFile];
+      const { code, err } = await runCommand(["serve", POLICY, ...flags, ...QUIET]);
+      assert.equal(code, 2);
+      assert.match(err, /^weir: --tls-cert has no effect with unix: in --grpc: .+\nTry: weir --help\n$/);
+    });
+
+    /** What weir says of files that it cannot use. */
+    async function complaint(cert: string, key: string, ca: string): Promise<string> {
+      const flags = ["--tls-cert", cert, "--tls-key", key, "--tls-client-ca", ca];
+      const { code, out, err } = await runCommand([...onFreePorts, ...flags]);
+      assert.deepEqual([code, out], [2, ""]);
+      return err;
+    }
+
+    test("ends with all that is wrong with each of its files", async () => {
+      const { server, caFile } = certificates;
+      const missing = join(folder, "missing.crt");
+      const cut = join(folder, "cut.crt");
+      const [ca, own] = [await readFile(caFile, "utf8"), await readFile(server.certFile, "utf8")];
+      await writeFile(cut, ca + own.slice(0, -40));
+      assert.equal(
+        await complaint(missing, server.certFile, cut),
+        [
+          `weir: cannot read --tls-client-ca ${cut}: certificate 2 in it is broken: error:04800066:PEM routines::bad end line`,
+          `cannot read --tls-cert ${missing}: ENOENT: no such file or directory, open '${missing}'`,
+          `cannot read --tls-key ${server.certFile}: there is no private key in it, or one that is encrypted\n`,
+        ].join("; "),
+      );
+      assert.equal(
+        await complaint(server.keyFile, folder, server.keyFile),
+        [
+          `weir: cannot read --tls-client-ca ${server.keyFile}: there is no certificate in it`,
+          `cannot read --tls-cert ${server.keyFile}: there is no certificate in it`,
+          `cannot read --tls-key ${folder}: EISDIR: illegal operation on a directory, read\n`,
+        ].join("; "),
+      );
+    });
+
+    test("ends when a key is another's", async () => {
+      const { certFile } = certificates.server;
+      const { keyFile } = strangers.server;
+      assert.equal(
+        await complaint(certFile, keyFile, certificates.caFile),
+        `weir: cannot use --tls-cert ${certFile} with --tls-key ${keyFile}: that is the key to another\n`,
+      );
+    });
   });
 });
