@@ -13,7 +13,7 @@ describe("weir", () => {
     assert.deepEqual([code, err], [0, ""]);
     assert.match(
       out,
-      /^weir decides .*\n\nUsage: weir COMMAND \[arguments\]\n\n {2}init +\w.*\n {2}serve +\w.*\n {2}validate +\w/,
+      /^weir decides .*\n\nUsage: weir COMMAND \[arguments\]\n\n {2}init +\w.*\n {2}validate +\w.*\n {2}envoy +\w/,
     );
     for (const same of ["-h", "help"]) assert.deepEqual(await runCommand([same]), { code, out, err });
   });

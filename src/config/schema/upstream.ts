@@ -4,11 +4,18 @@ import { z } from "zod";
 export const upstream = z.strictObject({
   url: z
     .url({ protocol: /^https?$/, error: "must be an http or https URL" })
-    .refine((text) => !/[?#@]/.test(text), { error: "must have no user, query or fragment" })
+    .refine(isPlain, { error: "must have no user, query or fragment" })
     .describe(
       "Where Envoy sends requests. A path in it, and be it /, takes the place of the API's prefix; without one the request's path stays.",
     ),
   http2: z.boolean().optional().describe("true: the backend speaks HTTP/2, as gRPC needs it."),
 });
+
+/** Of what is a URL at all. */
+function isPlain(text: string): boolean {
+  if (!URL.canParse(text)) return true;
+  const { username, password } = new URL(text);
+  return username + password === "" && !/[?#]/.test(text);
+}
 
 export type UpstreamEntry = z.infer<typeof upstream>;
