@@ -8,7 +8,7 @@ import {
   authorizationService,
   externalProcessorService,
 } from "../../../src/envoy/wire/services.js";
-import { runPython } from "./python.js";
+import { runPython } from "../../support/python.js";
 import { tables } from "./tables.js";
 
 type Field = Omit<FieldInfo, "name" | "of" | "values"> & {
@@ -34,7 +34,7 @@ describe("the wire tables, proto/ and Envoy's own descriptors", () => {
   let official: Side;
 
   before(() => {
-    const sides = runPython("descriptors.py", [join(process.cwd(), "proto")]);
+    const sides = runPython("envoy/wire/descriptors.py", [join(process.cwd(), "proto")]);
     ({ proto, official } = sides as { proto: Side; official: Side });
   });
 

@@ -6,7 +6,7 @@ import { HeaderAppendAction } from "../../../src/envoy/wire/base.js";
 import { ProcessingRequest } from "../../../src/envoy/wire/ext-proc-request.js";
 import { ProcessingResponse, ResponseStatus } from "../../../src/envoy/wire/ext-proc-response.js";
 import { BodySendMode, HeaderSendMode } from "../../../src/envoy/wire/processing-mode.js";
-import { runPython } from "./python.js";
+import { runPython } from "../../support/python.js";
 import * as samples from "./samples.js";
 import { withoutPrototypes } from "./without-prototypes.js";
 
@@ -150,7 +150,7 @@ describe("between weir's tables and Envoy's own classes", () => {
 
   before(() => {
     const results = runPython(
-      "exchange.py",
+      "envoy/wire/exchange.py",
       [],
       [
         ...requests.map(([, { type, json }]) => ({ encode: type, json })),

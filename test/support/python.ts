@@ -4,12 +4,12 @@ import { join } from "node:path";
 
 const packages = join(process.cwd(), ".tools", "python");
 
-/** Runs a script beside the tests with Envoy's Python packages, and parses what it prints. Throws when it fails. */
+/** Runs a script of test/ with the Python packages of the tests, and parses what it prints. Throws when it fails. */
 export function runPython(script: string, args: readonly string[], input?: unknown): unknown {
   if (!existsSync(packages)) {
     throw new Error(`${packages} is missing: run "node scripts/setup.mjs python" in the repository's root`);
   }
-  const path = join(process.cwd(), "test", "envoy", "wire", script);
+  const path = join(process.cwd(), "test", script);
   const { status, stdout, stderr, error } = spawnSync("python3", ["-B", path, ...args], {
     env: { ...process.env, PYTHONPATH: packages },
     input: JSON.stringify(input ?? null),
