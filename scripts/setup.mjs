@@ -41,7 +41,7 @@ function installEnvoy() {
 
 /**
  * What files are checked against: Envoy's own protobuf descriptors with a protoc (proto/ and src/envoy/wire), and the
- * Compose Specification's schema.
+ * schemas of the Compose Specification and of Kubernetes.
  */
 function installPythonPackages() {
   pip("python", "requirements-test.txt");
