@@ -4,47 +4,26 @@ import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { load } from "js-yaml";
 import { Gateway } from "../../demo/gateway.js";
 import { type Backend, startBackend } from "../../demo/stack/backend.js";
-import { findEnvoy } from "../../demo/stack/envoy.js";
+import { type Envoy, startEnvoy } from "../../demo/stack/envoy.js";
 import { answersOk, type Child, startChild, waitUntil } from "../../demo/stack/process.js";
-import { NODE_FLAGS } from "../../demo/stack/weir.js";
+import { NODE_FLAGS, WEIR_MAIN } from "../../demo/stack/weir.js";
+import { runCommand } from "../cli/terminal.js";
+import { patient } from "../e2e/stack.js";
 import { eventually } from "../support/weir.js";
 import { containerOf, exampleOf, flagOf, podOf } from "./manifests.js";
 
-const policy = `
+const policyOf = (backendPort: number) => `
 version: 1
-apis: [{ name: orders, version: v1, match: { pathPrefix: /orders/v1 }, limits: [{ requests: 20, per: year }] }]
+apis:
+  - name: orders
+    version: v1
+    match: { pathPrefix: /orders/v1 }
+    limits: [{ requests: 20, per: year }]
+    backends: { production: { url: "http://127.0.0.1:${backendPort}" } }
 unmatched: deny
 `;
-
-interface Cluster {
-  name: string;
-  type: string;
-  load_assignment: { endpoints: unknown[] };
-}
-
-/** envoy/envoy.yaml on free ports, with weir on a socket and one backend. */
-async function envoyConfig(socket: string, backendPort: number): Promise<unknown> {
-  const local = (port_value: number) => ({ socket_address: { address: "127.0.0.1", port_value } });
-  const text = await readFile("envoy/envoy.yaml", "utf8");
-  // Suites share the machine, and none is about time.
-  const patient = text.replace("timeout: 0.25s\n", "timeout: 10s\n");
-  assert.notEqual(patient, text);
-  const config = load(patient) as {
-    admin: { address: object };
-    static_resources: { listeners: { address: object }[]; clusters: Cluster[] };
-  };
-  config.admin.address = local(0);
-  for (const listener of config.static_resources.listeners) listener.address = local(0);
-  for (const cluster of config.static_resources.clusters) {
-    const address = cluster.name.startsWith("weir") ? { pipe: { path: socket } } : local(backendPort);
-    cluster.type = "STATIC";
-    cluster.load_assignment.endpoints = [{ lb_endpoints: [{ endpoint: { address } }] }];
-  }
-  return config;
-}
 
 describe("Envoy and weir in one pod, on a Unix socket", () => {
   const manifest = containerOf(podOf(exampleOf("sidecar"), "orders"), "weir");
@@ -52,16 +31,20 @@ describe("Envoy and weir in one pod, on a Unix socket", () => {
   let socket = "";
   let backend: Backend;
   let weir: Child;
-  let envoy: Child;
+  let envoy: Envoy;
   let gateway: Gateway;
 
-  /** With the manifest's own arguments; folders and ports are the test's. */
-  async function startWeir(): Promise<Child> {
-    const main = join(import.meta.dirname, "../../src/main.js");
-    const args = (manifest.args ?? []).map((arg) =>
-      arg.replace("/etc/weir", folder).replace("/run/weir", folder).replace("0.0.0.0:9192", "127.0.0.1:0"),
+  /** The manifest's own arguments; folders and ports are the test's. */
+  const argumentsOf = (name: string) =>
+    (containerOf(podOf(exampleOf("sidecar"), "orders"), name).args ?? []).map((arg) =>
+      arg
+        .replace(/\/(etc\/envoy\/weir|etc\/weir|run\/weir)/, folder)
+        .replace(/(0\.0\.0\.0|127\.0\.0\.1):\d+/, "127.0.0.1:0"),
     );
-    const child = startChild(process.execPath, [...NODE_FLAGS, main, ...args], join(folder, "weir.log"));
+
+  async function startWeir(): Promise<Child> {
+    const args = [...NODE_FLAGS, WEIR_MAIN, ...argumentsOf("weir")];
+    const child = startChild(process.execPath, args, join(folder, "weir.log"));
     await waitUntil("weir", async () => child.tail().includes('"weir serves"'), child);
     return child;
   }
@@ -69,25 +52,17 @@ describe("Envoy and weir in one pod, on a Unix socket", () => {
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), "weir-sidecar-"));
     socket = flagOf(manifest, "grpc").replace("unix:/run/weir", folder);
-    await writeFile(join(folder, "policy.yaml"), policy);
     backend = await startBackend("orders");
+    await writeFile(join(folder, "policy.yaml"), policyOf(backend.port));
     weir = await startWeir();
-    const [file, adminFile] = [join(folder, "envoy.json"), join(folder, "envoy-admin.txt")];
-    await writeFile(file, JSON.stringify(await envoyConfig(socket, backend.port)));
-    const args = [
-      "-c",
-      file,
-      "--concurrency",
-      "2",
-      "--disable-hot-restart",
-      "--admin-address-path",
-      adminFile,
-    ];
-    envoy = startChild(findEnvoy(), [...args, "--log-level", "warn"], join(folder, "envoy.log"));
-    const admin = async () => (await readFile(adminFile, "utf8").catch(() => "")).trim();
-    await waitUntil("Envoy", async () => answersOk(`http://${await admin()}/ready`), envoy);
-    const listeners = await (await fetch(`http://${await admin()}/listeners`)).text();
-    gateway = new Gateway(Number(/::127\.0\.0\.1:(\d+)/.exec(listeners)?.[1]), 20);
+    // Once, rather than with --watch: nothing changes here.
+    const { code } = await runCommand(argumentsOf("envoy-config").filter((arg) => arg !== "--watch"));
+    assert.equal(code, 0);
+    // Suites share the machine, and none is about time.
+    const listeners = join(folder, "listeners.yaml");
+    await writeFile(listeners, patient(await readFile(listeners, "utf8")));
+    envoy = await startEnvoy(join(folder, "envoy.yaml"), folder);
+    gateway = new Gateway(envoy.port, 20);
   });
   after(async () => {
     gateway?.close();
