@@ -74,9 +74,12 @@ describe("README.md", () => {
     const files = ["src/telemetry/metrics.ts", "src/telemetry/store-metrics.ts"];
     const metrics = (await Promise.all(files.map((file) => readFile(file, "utf8")))).join("\n");
     for (const [, name = ""] of metrics.matchAll(/"(weir_\w+)"/g)) assert.ok(readme.includes(name), name);
-    const flags = await Promise.all(["serve", "meter"].map((name) => readFile(`src/cli/${name}.ts`, "utf8")));
-    const names = [...flags.join("\n").matchAll(/^ {2}"?([a-z-]+)"?: \{/gm)].map(([, name]) => name);
-    assert.ok(names.length >= 10, names.join());
+    const commands = ["serve", "meter", "envoy", "envoy-settings", "init"];
+    const flags = await Promise.all(commands.map((name) => readFile(`src/cli/${name}.ts`, "utf8")));
+    const names = [...flags.join("\n").matchAll(/^ {2,6}"?([a-z-]+)"?: \{(?= type| *$)/gm)].map(
+      ([, name]) => name,
+    );
+    assert.ok(names.length >= 20, names.join());
     for (const name of names) assert.ok(readme.includes(`--${name}`), name);
   });
 });

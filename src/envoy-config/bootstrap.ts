@@ -1,6 +1,6 @@
 import type { LoadedPolicy } from "../config/load.js";
 import { backendClusters } from "./clusters.js";
-import type { Config } from "./config.js";
+import { type Config, typed } from "./config.js";
 import { listener } from "./listener.js";
 import { routingOf } from "./routing.js";
 import type { EnvoySettings } from "./settings.js";
@@ -13,7 +13,7 @@ export function staticBootstrap(loaded: LoadedPolicy, settings: EnvoySettings): 
   const routing = routingOf(loaded);
   const routes = { route_config: routeConfiguration(routing) };
   return {
-    admin: admin(settings),
+    ...common(settings),
     static_resources: {
       listeners: [listener(loaded, settings, routes, "lean")],
       clusters: [...weirClusters(loaded, settings), ...backendClusters(loaded, routing)],
@@ -26,6 +26,25 @@ export function weirClusters({ policy }: LoadedPolicy, settings: EnvoySettings):
   return [weirCluster(settings), ...(hasAi ? [weirAiCluster(settings)] : [])];
 }
 
-export function admin({ admin }: EnvoySettings): Config {
-  return { address: envoyAddress(admin) };
+/** What every bootstrap has. */
+export function common({ admin }: EnvoySettings): Config {
+  return {
+    admin: { address: envoyAddress(admin) },
+    overload_manager: {
+      resource_monitors: [
+        {
+          "# More connections of clients than that are closed at once, before they use up what the others need.":
+            null,
+          name: "envoy.resource_monitors.global_downstream_max_connections",
+          typed_config: typed(
+            "envoy.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig",
+            { max_active_downstream_connections: MAX_CONNECTIONS },
+          ),
+        },
+      ],
+    },
+  };
 }
+
+/** As Envoy's documentation advises for the edge. */
+const MAX_CONNECTIONS = 50_000;

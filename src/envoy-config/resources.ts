@@ -1,6 +1,6 @@
 import { posix } from "node:path";
 import type { LoadedPolicy } from "../config/load.js";
-import { admin } from "./bootstrap.js";
+import { common } from "./bootstrap.js";
 import { backendClusters } from "./clusters.js";
 import { type Config, typed } from "./config.js";
 import { listener } from "./listener.js";
@@ -29,7 +29,7 @@ export function dynamicBootstrap(settings: EnvoySettings, folder: string): Confi
   return {
     "# Envoy takes dynamic resources only as somebody.": null,
     node: { id: "weir", cluster: "weir" },
-    admin: admin(settings),
+    ...common(settings),
     dynamic_resources: {
       lds_config: fileSource(folder, "listeners"),
       cds_config: fileSource(folder, "clusters"),
