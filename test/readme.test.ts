@@ -21,6 +21,13 @@ describe("docs/policy.md", () => {
     parsePolicy(`version: 1\n${identity}\n${tiers}`, "tiers");
   });
 
+  test("shows backends that load, without a warning", async () => {
+    const text = await readFile("docs/policy.md", "utf8");
+    const [, block = ""] = /## Where requests go\n\n```yaml\n(.*?)```/s.exec(text) ?? [];
+    const { warnings } = parsePolicy(`version: 1\nunmatched: deny\n${block}`, "backends");
+    assert.deepEqual(warnings, []);
+  });
+
   test("shows AI APIs that load, and every provider", async () => {
     const text = await readFile("docs/policy.md", "utf8");
     const [, block = ""] = /## AI APIs\n\n```yaml\n(.*?)```/s.exec(text) ?? [];
