@@ -1,8 +1,8 @@
 import { HttpRequest, Peer } from "../src/envoy/wire/attribute-context.js";
 import { Metadata } from "../src/envoy/wire/base.js";
 import { message } from "../src/envoy/wire/codec.js";
-import { embedded, int32, int64 } from "../src/envoy/wire/fields.js";
-import { apiKeyOf, pathPrefixOf } from "./policy.js";
+import { embedded, int32, int64, map } from "../src/envoy/wire/fields.js";
+import { apiKeyOf, pathPrefixOf, refOf } from "./policy.js";
 
 /** What Envoy sends with every CheckRequest, the parts that weir skips included. */
 const Timestamp = message("google.protobuf.Timestamp", { seconds: int64(1), nanos: int32(2) });
@@ -11,12 +11,13 @@ const AttributeContext = message("AttributeContext", {
   source: embedded(1, Peer),
   destination: embedded(2, Peer),
   request: embedded(4, Request),
+  contextExtensions: map(10),
   metadataContext: embedded(11, Metadata),
   routeMetadataContext: embedded(13, Metadata),
 });
 const CheckRequest = message("CheckRequest", { attributes: embedded(1, AttributeContext) });
 
-/** A request to API number `index` as Envoy 1.40 describes it, encoded: 12 headers, about 740 bytes. */
+/** A request to API number `index` as Envoy 1.40 describes it, encoded: 12 headers, about 800 bytes. */
 export function encodeCheckRequest(index: number): Buffer {
   const path = `${pathPrefixOf(index)}/items/4711?fields=name,price`;
   const id = "5ef0c9a4-8d0b-4a53-9c1e-2f6d7b80a913";
@@ -43,6 +44,11 @@ export function encodeCheckRequest(index: number): Buffer {
         time: { seconds: 1_767_225_600, nanos: 123_456_000 },
         http: { ...http, protocol: "HTTP/1.1" },
       },
+      // As the routes that `weir envoy` makes have them.
+      contextExtensions: new Map([
+        ["api", refOf(index)],
+        ["resource", "GET /items/{id}"],
+      ]),
       metadataContext: {},
       routeMetadataContext: {},
     },

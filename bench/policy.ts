@@ -16,6 +16,11 @@ export function pathPrefixOf(index: number): string {
   return `/${nameOf("api", index)}/v1`;
 }
 
+/** API number `index` as routes name it. */
+export function refOf(index: number): string {
+  return `${nameOf("api", index)}/v1`;
+}
+
 /** The API key of the application that subscribes to API number `index`. */
 export function apiKeyOf(index: number): string {
   return `${nameOf("bench-key", index)}-b7f3a1c95d2e4f60`;
@@ -58,7 +63,7 @@ function apiEntry(index: number) {
 }
 
 function applicationEntry(index: number, apis: number) {
-  const refs = [index, (index + 1) % apis, (index + 2) % apis].map((i) => `${nameOf("api", i)}/v1`);
+  const refs = [index, (index + 1) % apis, (index + 2) % apis].map(refOf);
   return {
     name: nameOf("application", index),
     subscriptions: Object.fromEntries(refs.map((ref) => [ref, "Gold"])),

@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, test } from "node:test";
+import { findEnvoy } from "../../demo/stack/envoy.js";
+import { runCommand } from "../cli/terminal.js";
 import { compose, dockerfile, flag, mounts, override, readYaml, service, services, stage } from "./files.js";
 
 const named = compose.volumes ?? {};
@@ -110,6 +115,31 @@ describe("docker-compose.yml", () => {
     // A volume is root's unless the image has the folder and says whose it is.
     assert.match(stage("weir"), new RegExp(`^COPY --from=build --chown=nonroot:nonroot \\S+ ${out}$`, "m"));
     assert.equal(service("envoy-config").user, "nonroot");
+  });
+
+  test("calls weir envoy with a command line that works, and Envoy with the files that it makes", async (t) => {
+    const { command = [] } = service("envoy-config");
+    const folder = await mkdtemp(join(tmpdir(), "weir-compose-"));
+    t.after(() => rm(folder, { recursive: true }));
+    // Once, rather than with --watch; in a folder of the test's own, which Envoy is told of.
+    const args = command
+      .filter((arg) => arg !== "--watch")
+      .map((arg) => arg.replace(flag("envoy-config", "out"), folder).replace("/etc/weir", "envoy"));
+    assert.equal(args.length, command.length - 1);
+    const { code, err } = await runCommand(args);
+    assert.deepEqual([code, err], [0, ""]);
+    assert.deepEqual((await readdir(folder)).sort(), [
+      "clusters.yaml",
+      "envoy.yaml",
+      "listeners.yaml",
+      "routes.yaml",
+    ]);
+    const { status, stderr } = spawnSync(
+      findEnvoy(),
+      ["--mode", "validate", "-c", join(folder, "envoy.yaml")],
+      { encoding: "utf8" },
+    );
+    assert.equal(status, 0, stderr);
   });
 
   test("gives weir and the writer of Envoy's configuration the same policy", () => {
