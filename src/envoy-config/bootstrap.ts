@@ -30,6 +30,16 @@ export function weirClusters({ policy }: LoadedPolicy, settings: EnvoySettings):
 export function common({ admin }: EnvoySettings): Config {
   return {
     admin: { address: envoyAddress(admin) },
+    "# A body that ends while weir reads its beginning would never end for the backend: from 1.37.1 on Envoy forgets an end that comes by itself. What this turns off is for others than weir's filters, where two of ext_proc wait on one route.":
+      null,
+    layered_runtime: {
+      layers: [
+        {
+          name: "weir",
+          static_layer: { "envoy.reloadable_features.ext_proc_inject_data_with_state_update": false },
+        },
+      ],
+    },
     overload_manager: {
       resource_monitors: [
         {
