@@ -4,7 +4,7 @@ import type { AbortsReport } from "../scenarios/aborts.js";
 
 export function formatAborts(report: AbortsReport): string[] {
   const { sentRequests, wholeStreams, exchanges, missingLines, doubleLines, strangeLines } = report;
-  const { told, counter, neverSettled } = report;
+  const { told, counter } = report;
   const difference = counter.used - counter.charged;
   const heads = (what: string) => [`${what} least`, "median", "most", "all"];
   return [
@@ -19,7 +19,6 @@ export function formatAborts(report: AbortsReport): string[] {
       ["of these charged another sum", String(told.unequal.length)],
       ["counter", String(counter.used)],
       ["sum of the ledger", `${counter.charged} (${difference === 0 ? "equal" : `off by ${difference}`})`],
-      ["reserved and never settled", String(neverSettled)],
     ]),
     ...told.unequal.map(({ requestId, made, charged }) => {
       return `${requestId}: made ${made.input}+${made.output}, charged ${charged.input}+${charged.output}`;

@@ -22,8 +22,6 @@ export interface AbortsReport extends Account {
     /** What the ledger says was charged to it. */
     readonly charged: number;
   };
-  /** Tokens that were reserved for requests which the ledger has no line of: they stay in the counter. */
-  readonly neverSettled: number;
 }
 
 /** How a stream is to end, by how often: left by its client at the one time or the other, or reset by the model server. */
@@ -81,7 +79,6 @@ export async function measureAborts(
       sentRequests: records.length,
       wholeStreams: records.filter(({ isWhole }) => isWhole).length,
       counter: { used: await counterOf(client, stack), charged: chargedTo(ledger) },
-      neverSettled: (await stack.weir.metric("weir_reserved_tokens_total")) - reservedIn(ledger),
     };
   } finally {
     client.close();
@@ -172,8 +169,4 @@ async function counterOf(client: Client, { llm }: Stack<string>): Promise<number
 
 function chargedTo(ledger: readonly LedgerLine[]): number {
   return ledger.flatMap(({ limits }) => limits).reduce((sum, { amount }) => sum + amount, 0);
-}
-
-function reservedIn(ledger: readonly LedgerLine[]): number {
-  return ledger.reduce((sum, { reserved }) => sum + (reserved ? reserved.input + reserved.output : 0), 0);
 }

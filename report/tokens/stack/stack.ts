@@ -19,7 +19,7 @@ export interface Stack<Name extends string> {
  * @param parentFolder where a folder for logs and generated files is made
  */
 export async function startStack<Name extends string>(
-  policy: object,
+  policy: { readonly gateway?: object },
   edits: Readonly<Record<Name, (yaml: string) => string>>,
   parentFolder: string,
 ): Promise<Stack<Name>> {
@@ -36,8 +36,8 @@ export async function startStack<Name extends string>(
   };
   try {
     const llm = await start(startLlm());
-    const gateway = { backends: { production: { url: `http://127.0.0.1:${llm.port}` } } };
-    await writeFile(policyFile, JSON.stringify({ ...policy, gateway }));
+    const backends = { production: { url: `http://127.0.0.1:${llm.port}` } };
+    await writeFile(policyFile, JSON.stringify({ ...policy, gateway: { ...policy.gateway, backends } }));
     // As in service: a line in the ledger for each answer, and none for each decision.
     const weir = await start(startWeirProcess(policyFile, folder, { logLevel: "info" }));
     const startOne = async (name: Name): Promise<[Name, Envoy]> => {
