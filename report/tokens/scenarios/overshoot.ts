@@ -139,7 +139,7 @@ const keyOf = (variant: VariantName, environment: Environment) => `${variant}-${
  * Each variant has an application and APIs of its own, which are limited in production alone: what an application learns
  * in the sandbox costs nothing.
  */
-function policyOf(limit: number): object {
+function policyOf(limit: number) {
   const production = { limits: [{ totalTokens: limit, per: "year" }] };
   return {
     version: 1,

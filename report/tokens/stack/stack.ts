@@ -19,7 +19,7 @@ export interface Stack<Name extends string> {
  * @param parentFolder where a folder for logs and generated files is made
  */
 export async function startStack<Name extends string>(
-  policy: { readonly gateway?: object },
+  policy: { readonly version: number; readonly gateway?: object; readonly apis: readonly object[] },
   edits: Readonly<Record<Name, (yaml: string) => string>>,
   parentFolder: string,
 ): Promise<Stack<Name>> {
