@@ -3,20 +3,34 @@ import { type Environment, environments } from "../policy/policy.js";
 import { type Config, typed } from "./config.js";
 import { AUTHZ_FILTER } from "./ext-authz.js";
 import { ADMISSION_FILTER, METERING_FILTER } from "./ext-proc.js";
-import { literal, matchOperation, moreSpecificFirst } from "./operation-match.js";
+import { matchOperation, matchPrefix, moreSpecificFirst } from "./operation-match.js";
 import type { Destinations, RoutedApi } from "./routing.js";
+import { literal, spellingsOf } from "./spelling.js";
 import type { Destination } from "./upstream.js";
+
+/** An API at a place where its routes are listed. */
+export interface ApiSite {
+  readonly api: RoutedApi;
+  /** Only requests to this host are the API's, and others come here too; null where the virtual host says so. */
+  readonly host: string | null;
+  /** Whether one route is to stand for all of the API, without its resources. */
+  readonly isWhole: boolean;
+}
 
 /**
  * The routes of an API, the most specific first: one for each of its resources, then one for all else behind its
  * prefix. Where sandbox and production are different backends each comes twice, for weir's header decides.
  */
-export function apiRoutes(api: RoutedApi): Config[] {
-  const below = api.prefix === "/" ? { prefix: "/" } : { path_separated_prefix: api.prefix };
-  const operations = api.operations.toSorted((a, b) => moreSpecificFirst(a.pattern, b.pattern));
+export function apiRoutes({ api, host, isWhole }: ApiSite): Config[] {
+  const toHost = host === null ? {} : matchHost(host);
+  const operations = isWhole
+    ? []
+    : api.operations.toSorted((a, b) => moreSpecificFirst(a.pattern, b.pattern));
   return [
-    ...operations.flatMap(({ name, pattern }) => routesTo(api, name, matchOperation(api.prefix, pattern))),
-    ...routesTo(api, null, below),
+    ...operations.flatMap(({ name, pattern }) =>
+      routesTo(api, name, join(matchOperation(api.prefix, pattern), toHost)),
+    ),
+    ...routesTo(api, null, join(matchPrefix(api.prefix), toHost)),
   ];
 }
 
@@ -75,7 +89,13 @@ function only(environment: Environment): Config {
   return { headers: [{ name: ENVIRONMENT_HEADER, string_match: { exact: environment } }] };
 }
 
-/** Both matches have headers only. */
+/** As Envoy finds the domain of a virtual host: on any port, and in upper and lower case. */
+function matchHost(host: string): Config {
+  const name = host.startsWith("*.") ? `.+${literal(host.slice(1))}` : literal(host);
+  return { headers: [{ name: ":authority", string_match: { safe_regex: { regex: `(?i)${name}(:.*)?` } } }] };
+}
+
+/** What `extra` asks for is of headers only. */
 function join(match: Config, extra: Config): Config {
   const headers = [match["headers"], extra["headers"]].flatMap((list) => (Array.isArray(list) ? list : []));
   return headers.length > 0 ? { ...match, headers } : match;
@@ -91,6 +111,6 @@ function action({ upstream }: Destination): Config {
 
 function rewrite(prefix: string, { basePath }: Destination): Config {
   if (basePath === null) return {};
-  const regex = prefix === "/" ? "^/" : `^${literal(prefix)}/?`;
+  const regex = prefix === "/" ? "^/" : `^${spellingsOf(prefix)}/?`;
   return { regex_rewrite: { pattern: { regex }, substitution: `${basePath.replaceAll("\\", "\\\\")}/` } };
 }

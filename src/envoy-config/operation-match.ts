@@ -1,13 +1,14 @@
 import type { OperationPattern } from "../policy/resource-tree.js";
 import type { Config } from "./config.js";
+import { plainStartOf, spellingsOf } from "./spelling.js";
 
 /** envoy.config.route.v3.RouteMatch of an operation below a prefix: a whole path, whatever its query. */
 export function matchOperation(prefix: string, { method, segments }: OperationPattern): Config {
-  const root = prefix === "/" ? "" : literal(prefix);
+  const root = prefix === "/" ? "" : spellingsOf(prefix);
   const parts = segments.map((segment) => {
     switch (segment.kind) {
       case "literal":
-        return `/${literal(segment.text)}`;
+        return `/${spellingsOf(segment.text)}`;
       case "parameter":
         return "/[^/]+";
       case "rest":
@@ -24,9 +25,11 @@ export function matchOperation(prefix: string, { method, segments }: OperationPa
   return { ...match, headers: [{ name: ":method", string_match: methods }] };
 }
 
-/** The text as RE2 matches it, and nothing else. */
-export function literal(text: string): string {
-  return text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
+/** envoy.config.route.v3.RouteMatch of all that is behind a prefix. */
+export function matchPrefix(prefix: string): Config {
+  if (prefix === "/") return { prefix };
+  if (plainStartOf(prefix) === prefix) return { path_separated_prefix: prefix };
+  return { safe_regex: { regex: `${spellingsOf(prefix)}(/.*)?` } };
 }
 
 /** Orders operations as weir prefers them, for Envoy takes the first route that matches. */

@@ -1,21 +1,17 @@
-import { apiRoutes, fallbackRoutes } from "./api-routes.js";
+import { type ApiSite, apiRoutes, fallbackRoutes } from "./api-routes.js";
 import { type Config, typed } from "./config.js";
-import type { RoutedApi, Routing } from "./routing.js";
+import { type HostTable, hostTables, prefixesOf } from "./host-tables.js";
+import type { Routing } from "./routing.js";
+import { plainStartOf } from "./spelling.js";
 
-const ANY_HOST = "*";
-
-/** envoy.config.route.v3.RouteConfiguration: a virtual host for each host that an API names, and one for all others. */
+/** envoy.config.route.v3.RouteConfiguration. */
 export function routeConfiguration({ apis, fallback }: Routing): Config {
-  const named = new Set(apis.flatMap(({ hosts }) => hosts));
-  const routes = new Map(apis.map((api) => [api, apiRoutes(api)]));
   const last = fallbackRoutes(fallback);
   return {
     name: "gateway",
     "# A host is the same host on any port.": null,
     ignore_port_in_host_matching: true,
-    virtual_hosts: [...[...named].filter((host) => host !== ANY_HOST), ANY_HOST].map((host) =>
-      virtualHost(host, apis, routes, last),
-    ),
+    virtual_hosts: hostTables(apis).map((table) => virtualHost(table, last)),
   };
 }
 
@@ -23,22 +19,15 @@ export function routeConfiguration({ apis, fallback }: Routing): Config {
  * All routes that requests to a host can take. A list of them would be searched from its beginning for each request,
  * twice; a tree of their prefixes is not, however many APIs there are.
  */
-function virtualHost(
-  host: string,
-  apis: readonly RoutedApi[],
-  routes: ReadonlyMap<RoutedApi, readonly Config[]>,
-  last: readonly Config[],
-): Config {
-  const here = inOrder(host, apis);
-  const prefixes = new Set([...here.map(({ prefix }) => prefix), "/"]);
-  const lists = [...prefixes].map((prefix) => {
-    // Envoy looks no further than in the list of the longest prefix, so that has the routes of shorter ones too.
-    const possible = here.filter((api) => prefix.startsWith(api.prefix));
-    return [prefix, routeList([...possible.flatMap((api) => routes.get(api) ?? []), ...last])];
-  });
+function virtualHost(table: HostTable, last: readonly Config[]): Config {
+  const sites = sitesByStart(table);
+  const lists = [...new Set([...sites.keys(), "/"])].map((start) => [
+    start,
+    routeList(routesAt(start, sites, last)),
+  ]);
   return {
-    name: host,
-    domains: [host],
+    name: table.host,
+    domains: [table.host],
     matcher: {
       matcher_tree: {
         input: {
@@ -51,26 +40,44 @@ function virtualHost(
   };
 }
 
+interface RankedSite extends ApiSite {
+  /** The smaller, the earlier weir looks here. */
+  readonly layer: number;
+}
+
+type Sites = ReadonlyMap<string, readonly RankedSite[]>;
+
+/** By as much of the prefixes as has one spelling: a tree compares bytes. */
+function sitesByStart({ layers }: HostTable): Sites {
+  const sites = new Map<string, RankedSite[]>();
+  for (const [index, { only, isCopy, apis }] of layers.entries()) {
+    for (const api of apis.values()) {
+      const start = plainStartOf(api.prefix);
+      const here = sites.get(start) ?? [];
+      sites.set(start, here);
+      here.push({ api, host: only, isWhole: isCopy, layer: index });
+    }
+  }
+  return sites;
+}
+
+/**
+ * Envoy looks no further than in the list of the longest prefix, and takes it for a mere beginning: `/orders` is in front of
+ * `/orders-old` too. So each list has the routes of shorter prefixes behind its own, though not those of their
+ * resources: what a route does not say of a resource, weir sees in the path.
+ */
+function routesAt(start: string, sites: Sites, last: readonly Config[]): Config[] {
+  const here = prefixesOf(start).flatMap((shorter) => sites.get(shorter) ?? []);
+  const inOrder = here.toSorted((a, b) => a.layer - b.layer || b.api.prefix.length - a.api.prefix.length);
+  // Behind what takes every request, nothing would be found.
+  const end = inOrder.findIndex(({ api, host }) => api.prefix === "/" && host === null);
+  const routes = (end < 0 ? inOrder : inOrder.slice(0, end + 1)).flatMap((site) =>
+    apiRoutes({ ...site, isWhole: site.isWhole || plainStartOf(site.api.prefix) !== start }),
+  );
+  return end < 0 ? [...routes, ...last] : routes;
+}
+
 function routeList(routes: readonly Config[]): Config {
   const config = typed("envoy.config.route.v3.RouteList", { routes });
   return { action: { name: "routes", typed_config: config } };
-}
-
-/** As weir looks for an API: hosts from the most specific to the least, and on each host the longest prefix first. */
-function inOrder(host: string, apis: readonly RoutedApi[]): RoutedApi[] {
-  return hostsMatching(host).flatMap((name) =>
-    apis
-      .filter(({ hosts }) => (hosts.length > 0 ? hosts.includes(name) : name === ANY_HOST))
-      .toSorted((a, b) => b.prefix.length - a.prefix.length),
-  );
-}
-
-/** `api.example.com`, `*.example.com`, `*.com`, `*`. */
-function hostsMatching(host: string): string[] {
-  const hosts = host === ANY_HOST ? [] : [host];
-  for (let dot = host.indexOf(".", 1); dot > 0; dot = host.indexOf(".", dot + 1)) {
-    const wildcard = `*${host.slice(dot)}`;
-    if (wildcard !== host) hosts.push(wildcard);
-  }
-  return [...hosts, ANY_HOST];
 }
