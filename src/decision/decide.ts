@@ -3,7 +3,7 @@ import { type Identity, identify, metadataAt } from "../identity/identify.js";
 import { clientIp } from "../policy/client-ip.js";
 import { findDenyRule } from "../policy/deny-rule.js";
 import { type Charge, hasRoom, type Standing } from "../policy/limit.js";
-import { locate } from "../policy/locate.js";
+import { isDisguised, locate } from "../policy/locate.js";
 import type { Policy } from "../policy/policy.js";
 import type { HttpRequest } from "../policy/request.js";
 import { byteCharges, selectCharges, usageCharges } from "../policy/select.js";
@@ -87,6 +87,7 @@ function refuse(policy: Policy, subject: Subject, identity: Identity): Denial | 
   if (findDenyRule(policy.denyRules, subject)) return { kind: "blocked" };
   if (identity.kind === "invalid") return { kind: "credentialsInvalid" };
   if (api === null) return policy.unmatched === "deny" ? { kind: "unmatched" } : null;
+  if (isDisguised(policy, subject.request)) return { kind: "unmatched" };
   if (identity.kind === "stranger") return { kind: "notSubscribed" };
   if (caller === null && policy.anonymous === "deny") return { kind: "credentialsMissing" };
   if (caller && !caller.application.subscriptions.has(api.ref)) return { kind: "notSubscribed" };

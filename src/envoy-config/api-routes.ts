@@ -37,16 +37,18 @@ export function apiRoutes({ api, host, isWhole }: ApiSite): Config[] {
 /** For what matches no API. Without a place for it, Envoy answers 404 once weir has counted it. */
 export function fallbackRoutes(fallback: Destinations | null): Config[] {
   const match = { prefix: "/" };
-  if (!fallback) return [{ name: "no API", match, direct_response: { status: 404 } }];
+  const name = "no API";
+  const typed_per_filter_config = { [AUTHZ_FILTER]: telling({ api: NO_API }) };
+  if (!fallback) return [{ name, match, direct_response: { status: 404 }, typed_per_filter_config }];
   return byEnvironment(fallback, (destination, extraMatch) => ({
-    name: "no API",
+    name,
     match: { ...match, ...extraMatch },
     route: action(destination),
+    typed_per_filter_config,
   }));
 }
 
 function routesTo(api: RoutedApi, resource: string | null, match: Config): Config[] {
-  const extensions = { api: api.ref, ...(resource !== null && { resource }) };
   return byEnvironment(api.destinations, (destination, extraMatch) => ({
     name: resource === null ? api.ref : `${api.ref} ${resource}`,
     match: join(match, extraMatch),
@@ -59,13 +61,21 @@ function routesTo(api: RoutedApi, resource: string | null, match: Config): Confi
     // A compressed response would have to be inflated to be metered.
     ...(api.ai && { request_headers_to_remove: ["accept-encoding"] }),
     typed_per_filter_config: {
-      [AUTHZ_FILTER]: typed("envoy.extensions.filters.http.ext_authz.v3.ExtAuthzPerRoute", {
-        check_settings: { context_extensions: extensions },
-      }),
+      [AUTHZ_FILTER]: telling({ api: api.ref, ...(resource !== null && { resource }) }),
       ...(api.ai?.readsRequest && { [ADMISSION_FILTER]: switchedOn }),
       ...(api.ai && { [METERING_FILTER]: switchedOn }),
     },
   }));
+}
+
+/** Says to weir that a route is of no API, which is more than saying nothing: no API has a name without a version. */
+const NO_API = "none";
+
+/** What weir is told of a request by its route, which no client can touch. */
+function telling(context_extensions: Config): Config {
+  return typed("envoy.extensions.filters.http.ext_authz.v3.ExtAuthzPerRoute", {
+    check_settings: { context_extensions },
+  });
 }
 
 const switchedOn = typed("envoy.extensions.filters.http.ext_proc.v3.ExtProcPerRoute", { overrides: {} });

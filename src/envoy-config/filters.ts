@@ -26,6 +26,8 @@ export function connectionManagerFields(loaded: LoadedPolicy, set: FilterSet): C
     normalize_path: true,
     merge_slashes: true,
     path_with_escaped_slashes_action: "REJECT_REQUEST",
+    "# A host is the same host with a dot at its end.": null,
+    strip_trailing_host_dot: true,
     "# Headers that only the gateway may set are dropped before any filter or route can see them. `request_headers_to_remove` would come too late: it acts when the request leaves.":
       null,
     early_header_mutation_extensions: [stripping(requestHeadersOf(loaded).stripped)],

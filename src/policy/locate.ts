@@ -25,7 +25,25 @@ export function locate({ apis, apisByRef }: Policy, { route, host, path, method 
   return { api, resource: api.resources.find(method, segments, depth) ?? named ?? null };
 }
 
+/**
+ * Whether backends may take a request for one to another API than its route did. `/orders;v=1/items` is none of `/orders`
+ * to Envoy, so it comes by way of an API with a shorter prefix, or of none, past the limits that it is meant for. What a
+ * route does not name an API for at all is nobody's to say.
+ */
+export function isDisguised({ apis, apisByRef }: Policy, { route, host, path }: HttpRequest): boolean {
+  if (route.api === null || !/[;%]/.test(path)) return false;
+  const read = apis.find(host, pathSegments(normalizePath(path)))?.api;
+  const routed = apisByRef.get(route.api);
+  if (!read || read === routed || (routed && !isBelow(routed.prefix, read.prefix))) return false;
+  const [plain = ""] = path.split("?");
+  return !isBelow(read.prefix, pathSegments(plain));
+}
+
 /** How many segments the prefix takes; none of a path that it is not in front of. */
 function depthBelow(prefix: readonly string[], segments: readonly string[]): number {
-  return prefix.every((part, index) => part === segments[index]) ? prefix.length : 0;
+  return isBelow(prefix, segments) ? prefix.length : 0;
+}
+
+function isBelow(prefix: readonly string[], segments: readonly string[]): boolean {
+  return prefix.every((part, index) => part === segments[index]);
 }

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { dump } from "js-yaml";
 import { type LoadedPolicy, parsePolicy } from "../../src/config/load.js";
 import { matchIdentities } from "../../src/policy/api-index.js";
-import { locate } from "../../src/policy/locate.js";
+import { isDisguised, locate } from "../../src/policy/locate.js";
 import type { HttpRequest } from "../../src/policy/request.js";
 import { operationIdentity, parseOperation } from "../../src/policy/resource-tree.js";
 import { requestOf } from "../support/requests.js";
@@ -127,6 +127,49 @@ const plainPath = fc
   .tuple(fc.array(plainSegment, { maxLength: 5 }), ending)
   .map(([parts, end]) => `/${parts.join("/")}${end}`.replace("//", "/"));
 
+/** The same names, and what could be taken for them. */
+const oddHost = plainHost.chain((host) =>
+  fc.constantFrom(
+    ...[host, host.toUpperCase(), `${host}.`, `${host}:8080`, `${host}:`, `${host.toUpperCase()}.:443`],
+  ),
+);
+
+/** A path as another client might write it. */
+const oddPath = fc
+  .tuple(
+    plainPath,
+    fc.array(
+      fc.record({ at: fc.nat(), how: fc.constantFrom("encode", "matrix", "dot", "slash", "up", "lower") }),
+      {
+        maxLength: 3,
+      },
+    ),
+  )
+  .map(([path, changes]) => changes.reduce((text, { at, how }) => respell(text, at, how), path));
+
+function respell(path: string, at: number, how: string): string {
+  const [plain = "", query] = path.split("?");
+  const parts = plain.split("/");
+  const i = 1 + (at % (parts.length - 1));
+  const part = parts[i] ?? "";
+  const encode = (text: string) => {
+    const j = at % Math.max(1, text.length);
+    const code = text.charCodeAt(j);
+    if (Number.isNaN(code) || text.includes("%")) return text;
+    return `${text.slice(0, j)}%${code.toString(16)}${text.slice(j + 1)}`;
+  };
+  const changed: Readonly<Record<string, string>> = {
+    encode: encode(part),
+    matrix: `${part};v=${at % 3}`,
+    dot: `./${part}`,
+    slash: `/${part}`,
+    up: `up/../${part}`,
+    lower: part.replace(/%../g, (hex) => hex.toLowerCase()),
+  };
+  parts[i] = changed[how] ?? part;
+  return parts.join("/") + (query === undefined ? "" : `?${query}`);
+}
+
 interface Scenario {
   readonly text: string;
   readonly loaded: LoadedPolicy;
@@ -178,10 +221,16 @@ async function checkAll(all: readonly Scenario[], check: Check): Promise<number>
 
 const nowhere = { api: null, resource: null };
 
+/** The API that the route is of, and the resource that it names. */
+function routeOf({ route: { api, resource } }: HttpRequest): HttpRequest["route"] {
+  assert.notEqual(api, null, "every route says something of its API");
+  return { api: api === "none" ? null : api, resource };
+}
+
 /** Without the whole counterexample, which would be a hundred policies: what fails says all of its own. */
 async function holds(all: fc.Arbitrary<Scenario[]>, predicate: (all: Scenario[]) => Promise<void>) {
   const property = fc.asyncProperty(all, predicate);
-  const { failed, seed, errorInstance } = await fc.check(property, { numRuns: 2, endOnFailure: true });
+  const { failed, seed, errorInstance } = await fc.check(property, { numRuns: 1, endOnFailure: true });
   assert.ok(!failed, `with seed ${seed}: ${errorInstance}`);
 }
 
@@ -191,12 +240,39 @@ describe("the route that Envoy picks", () => {
       const asked = await checkAll(all, (request, { policy }) => {
         const own = locate(policy, { ...request, route: nowhere });
         const expected = [own.api?.ref ?? null, own.resource?.name ?? null];
-        const { api, resource } = request.route;
+        const { api, resource } = routeOf(request);
         const told = locate(policy, request);
         assert.deepEqual([told.api?.ref ?? null, told.resource?.name ?? null], expected);
         return { actual: [api, resource ?? expected[1]], expected };
       });
       assert.equal(asked, all.length * 40);
     });
+  });
+
+  test("names the API that weir finds for a host in every spelling", async () => {
+    await holds(scenarios(oddHost, plainPath), async (all) => {
+      await checkAll(all, (request, { policy }) => {
+        const own = locate(policy, { ...request, route: nowhere });
+        return { actual: routeOf(request).api, expected: own.api?.ref ?? null };
+      });
+    });
+  });
+
+  test("is of the API and the resource that weir counts, or weir refuses, however the path is spelt", async () => {
+    let disguised = 0;
+    await holds(scenarios(plainHost, oddPath), async (all) => {
+      await checkAll(all, (request, { policy }) => {
+        const read = locate(policy, { ...request, route: nowhere });
+        const counted = locate(policy, request);
+        const { api } = routeOf(request);
+        if (isDisguised(policy, request)) {
+          disguised++;
+          return { actual: read.api?.ref === api, expected: false };
+        }
+        assert.equal(counted.api?.ref ?? null, api);
+        return { actual: counted, expected: read };
+      });
+    });
+    assert.ok(disguised > 0);
   });
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { parsePolicy } from "../../src/config/load.js";
-import { locate } from "../../src/policy/locate.js";
+import { isDisguised, locate } from "../../src/policy/locate.js";
 import type { HttpRequest } from "../../src/policy/request.js";
 import { requestOf } from "../support/requests.js";
 
@@ -50,5 +50,29 @@ describe("what a request is for", () => {
     const route = { api: "gone/v1", resource: "GET /items/{id}" };
     assert.equal(located({ path: "/orders/v1/items/search", route }), "orders/v1 GET /items/search");
     assert.equal(located({ path: "/orders/v1", route }), "orders/v1 undefined");
+  });
+});
+
+describe("a request is disguised", () => {
+  const isIt = (path: string, api: string | null, host = "api.example.com") =>
+    isDisguised(policy, requestOf({ path, host, route: { api, resource: null } }));
+
+  test("where Envoy led it past the API that backends may take it for", () => {
+    for (const api of ["all/v1", "none", "gone/v1"]) {
+      assert.ok(isIt("/orders;v=1/v1/items", api), api);
+      assert.ok(isIt("/%6frders/v1?a", api), api);
+    }
+  });
+
+  test("but not where its prefix is spelt as Envoy reads it, or another host's", () => {
+    assert.ok(!isIt("/orders/v1/items;v=1", "orders/v1"));
+    assert.ok(!isIt("/orders/v1/items%20", "all/v1"));
+    assert.ok(!isIt("/orders;v=1/v1/items", "all/v1", "other"));
+    assert.ok(!isIt("/orders;v=1", "all/v1"));
+    assert.ok(!isIt("/elsewhere;v=1", "orders/v1"));
+  });
+
+  test("nor where its route does not say of what API it is", () => {
+    assert.ok(!isIt("/orders;v=1/v1/items", null));
   });
 });
