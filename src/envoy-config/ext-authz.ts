@@ -8,7 +8,9 @@ export const AUTHZ_FILTER = "envoy.filters.http.ext_authz";
 /** envoy.extensions.filters.http.ext_authz.v3.ExtAuthz, which asks weir about every request. */
 export function extAuthz(loaded: LoadedPolicy): Config {
   const isOpen = loaded.file.onUnavailable === "allow";
-  const { claims } = loaded.policy;
+  const namespaces = new Set(
+    loaded.policy.identity.flatMap((source) => (source.kind === "jwt" ? [source.metadata[0]] : [])),
+  );
   return {
     name: AUTHZ_FILTER,
     typed_config: typed("envoy.extensions.filters.http.ext_authz.v3.ExtAuthz", {
@@ -27,9 +29,9 @@ export function extAuthz(loaded: LoadedPolicy): Config {
       charge_cluster_response_stats: false,
       "# Only what the policy reads; decoding headers is most of what a decision costs.": null,
       allowed_headers: { patterns: requestHeadersOf(loaded).read.map((exact) => ({ exact })) },
-      ...(claims && {
+      ...(namespaces.size > 0 && {
         "# What was verified of a token.": null,
-        metadata_context_namespaces: [claims[0]],
+        metadata_context_namespaces: [...namespaces],
       }),
     }),
   };

@@ -24,7 +24,8 @@ export function destinationOf({ url: text, http2 = false }: UpstreamEntry): Dest
   const isTls = url.protocol === "https:";
   const host = url.hostname.replace(/^\[(.*)\]$/, "$1");
   const port = Number(url.port) || (isTls ? 443 : 80);
-  const scheme = isTls && port !== 443 ? "https " : "";
+  // What the port does not say.
+  const scheme = isTls === (port === 443) ? "" : isTls ? "https " : "http ";
   const cluster = `${scheme}${url.hostname}:${port}${http2 ? " h2" : ""}`;
   const hasPath = /^https?:\/\/[^/]+\//i.test(text);
   return {

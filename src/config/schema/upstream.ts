@@ -4,7 +4,7 @@ import { z } from "zod";
 export const upstream = z.strictObject({
   url: z
     .url({ protocol: /^https?$/, error: "must be an http or https URL" })
-    .refine(isPlain, { error: "must have no user, query or fragment" })
+    .refine(isPlain, { error: "must have no user, query, fragment, space or backslash" })
     .describe(
       "Where Envoy sends requests. A path in it, and be it /, takes the place of the API's prefix; without one the request's path stays.",
     ),
@@ -15,7 +15,7 @@ export const upstream = z.strictObject({
 function isPlain(text: string): boolean {
   if (!URL.canParse(text)) return true;
   const { username, password } = new URL(text);
-  return username + password === "" && !/[?#]/.test(text);
+  return username + password === "" && !/[?#\\\s]/.test(text);
 }
 
 export type UpstreamEntry = z.infer<typeof upstream>;
