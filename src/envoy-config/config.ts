@@ -1,4 +1,7 @@
-/** A piece of Envoy's configuration. A key that begins with `# ` is a comment on the key behind it. */
+/**
+ * A piece of Envoy's configuration. Keys are of one line; one that begins with `# ` is a comment on the key behind it, of
+ * at most 1,000 characters (YAML takes a longer key for no simple one).
+ */
 export interface Config {
   readonly [key: string]: ConfigValue;
 }

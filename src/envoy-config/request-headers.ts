@@ -10,6 +10,9 @@ export interface RequestHeaders {
   readonly stripped: readonly string[];
 }
 
+/** What ext_authz sets on requests that it lets pass without an answer (`failure_mode_allow_header_add`). */
+const UNDECIDED_HEADER = "x-envoy-auth-failure-mode-allowed";
+
 /** How a client wants to read a fault: XML or JSON, SOAP 1.1 or gRPC. */
 const ofFaults = ["accept", "content-type", "soapaction"];
 
@@ -28,7 +31,11 @@ export function requestHeadersOf({ file }: LoadedPolicy): RequestHeaders {
   const forwarded = file.trustedProxies ? ["x-forwarded-for"] : [];
   return {
     read: names([...keys, ...trusted, ...conditions, ...counted, ...forwarded, ...ofFaults]),
-    stripped: names([ENVIRONMENT_HEADER, ...trusted]),
+    stripped: names([
+      ENVIRONMENT_HEADER,
+      ...trusted,
+      ...(file.onUnavailable === "allow" ? [UNDECIDED_HEADER] : []),
+    ]),
   };
 }
 

@@ -1,11 +1,17 @@
-import { dump } from "js-yaml";
+import { DEFAULT_SCALAR_STYLE_RULES, dump, SCALAR_STYLE, type ScalarStyleRule } from "js-yaml";
 import type { Config } from "./config.js";
 
 const WIDTH = 120;
 
+/** A text of several lines stays in one, where none of its own can be taken for a comment. */
+const onOneLine: ScalarStyleRule = (layout) => {
+  if (layout.node.value.includes("\n")) layout.style = SCALAR_STYLE.DOUBLE_QUOTED;
+};
+const scalarStyleRules = [onOneLine, ...Object.values(DEFAULT_SCALAR_STYLE_RULES)];
+
 /** Writes configuration as YAML, with its comments above what they are about, under a comment of `head`. */
 export function writeYaml(config: Config, head: string): string {
-  const lines = dump(config, { lineWidth: -1, noRefs: true, quoteStyle: "double" }).split("\n");
+  const lines = dump(config, { lineWidth: -1, noRefs: true, quoteStyle: "double", scalarStyleRules }).split("\n");
   const written: string[] = comment("", head);
   let dashes = "";
   for (const line of lines) {
