@@ -60,7 +60,7 @@ export function routingOf({ file, policy }: LoadedPolicy): Routing {
   );
 }
 
-/** Where an API lists no backends, the sandbox has what production has. */
+/** The sandbox has what production has where nothing else is said of it; never the other way round. */
 function destinationIn(
   { gateway }: PolicyFile,
   { backends }: ApiEntry,
@@ -70,7 +70,7 @@ function destinationIn(
   const own = backends?.[environment];
   if (own?.url !== undefined) return destinationOf({ url: own.url, http2: own.http2 });
   if (gateway?.backends?.[environment]) return fallback?.[environment];
-  return fallback?.production ?? fallback?.sandbox;
+  return fallback?.production;
 }
 
 function destinationsOf(backends: NonNullable<NonNullable<PolicyFile["gateway"]>["backends"]>): Destinations {

@@ -11,7 +11,9 @@ const scalarStyleRules = [onOneLine, ...Object.values(DEFAULT_SCALAR_STYLE_RULES
 
 /** Writes configuration as YAML, with its comments above what they are about, under a comment of `head`. */
 export function writeYaml(config: Config, head: string): string {
-  const lines = dump(config, { lineWidth: -1, noRefs: true, quoteStyle: "double", scalarStyleRules }).split("\n");
+  const lines = dump(config, { lineWidth: -1, noRefs: true, quoteStyle: "double", scalarStyleRules }).split(
+    "\n",
+  );
   const written: string[] = comment("", head);
   let dashes = "";
   for (const line of lines) {
