@@ -16,7 +16,8 @@ export function accessLogLines(): Config {
         json_format: {
           time: "%START_TIME%",
           method: "%REQ(:METHOD)%",
-          path: "%REQ(X-ENVOY-ORIGINAL-PATH?:PATH)%",
+          "# Without the query, which may hold a key or a token.": null,
+          path: "%PATH(NQ:ORIG_OR_PATH)%",
           status: "%RESPONSE_CODE%",
           details: "%RESPONSE_CODE_DETAILS%",
           duration_ms: "%DURATION%",

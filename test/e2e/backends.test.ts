@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -157,6 +157,14 @@ describe("what a policy says of backends", () => {
       assert.equal((await gateway.one({ method: "GET", path, key })).status, 401, path);
   });
 
+  test("what a backend could take for another API's than Envoy does is refused", async () => {
+    for (const path of ["/h2;v=1/items", "/slash/v1;v=1/items/1", "/slash%3Bv=1/v1"]) {
+      const { status } = await gateway.one({ method: "GET", path, key: "live" });
+      assert.equal(status, 404, path);
+    }
+    assert.equal(await seen("/slash/v1/items;v=1/1"), "/items;v=1/1");
+  });
+
   test("no client can say that its request was not decided on", async () => {
     const { headers } = await ask("/none", "live", { "x-envoy-auth-failure-mode-allowed": "true" });
     assert.equal(headers["x-envoy-auth-failure-mode-allowed"], undefined);
@@ -189,6 +197,17 @@ describe("what a policy says of backends", () => {
       assert.equal(asked.headers["x-envoy-auth-failure-mode-allowed"], "true");
       assert.equal(asked.headers["x-weir-environment"], undefined);
     }
+  });
+
+  test("Envoy's log has the path that the client asked for, but no key of its query", async () => {
+    const path = "/slash/v1/in-the-log";
+    await ask(`${path}?key=secret`);
+    // It writes what it holds back when it ends.
+    await stack.envoy.stop();
+    const log = await readFile(join(folder, "envoy.log"), "utf8");
+    const line = log.split("\n").find((text) => text.includes("in-the-log")) ?? assert.fail(log.slice(-1000));
+    assert.equal(JSON.parse(line).path, path);
+    assert.ok(!log.includes("secret"));
   });
 });
 
