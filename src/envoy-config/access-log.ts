@@ -8,27 +8,32 @@ const fields = ["decision", "level", "limit", "api", "resource", "application", 
 
 /** A line of JSON for each request, with what weir decided and which limit decided it. */
 export function accessLogLines(): Config {
-  const weir = (field: string) => `%DYNAMIC_METADATA(${AUTHZ_NAMESPACE}:weir:${field})%`;
   return {
     name: "envoy.access_loggers.stdout",
     typed_config: typed("envoy.extensions.access_loggers.stream.v3.StdoutAccessLog", {
       log_format: {
-        json_format: {
-          time: "%START_TIME%",
-          method: "%REQ(:METHOD)%",
-          "# Without the query, which may hold a key or a token.": null,
-          path: "%PATH(NQ:ORIG_OR_PATH)%",
-          status: "%RESPONSE_CODE%",
-          details: "%RESPONSE_CODE_DETAILS%",
-          duration_ms: "%DURATION%",
-          request_id: "%REQ(X-REQUEST-ID)%",
-          cluster: "%UPSTREAM_CLUSTER_RAW%",
-          ...Object.fromEntries(fields.map((field) => [field, weir(field)])),
-          "# What was decided of a request to a model when it was read.": null,
-          admission: `%DYNAMIC_METADATA(${ADMISSION_NAMESPACE})%`,
-        },
+        json_format: lineFields(),
       },
     }),
+  };
+}
+
+/** Operators of Envoy's by what they are called in a line. */
+export function lineFields(): Config {
+  const weir = (field: string) => `%DYNAMIC_METADATA(${AUTHZ_NAMESPACE}:weir:${field})%`;
+  return {
+    time: "%START_TIME%",
+    method: "%REQ(:METHOD)%",
+    "# Without the query, which may hold a key or a token.": null,
+    path: "%PATH(NQ:ORIG_OR_PATH)%",
+    status: "%RESPONSE_CODE%",
+    details: "%RESPONSE_CODE_DETAILS%",
+    duration_ms: "%DURATION%",
+    request_id: "%REQ(X-REQUEST-ID)%",
+    cluster: "%UPSTREAM_CLUSTER_RAW%",
+    ...Object.fromEntries(fields.map((field) => [field, weir(field)])),
+    "# What was decided of a request to a model when it was read.": null,
+    admission: `%DYNAMIC_METADATA(${ADMISSION_NAMESPACE})%`,
   };
 }
 

@@ -1,10 +1,10 @@
 import { ENVIRONMENT_HEADER } from "../envoy/check-reply.js";
-import { type Environment, environments } from "../policy/policy.js";
+import type { Environment } from "../policy/policy.js";
 import { type Config, typed } from "./config.js";
 import { AUTHZ_FILTER } from "./ext-authz.js";
 import { ADMISSION_FILTER, METERING_FILTER } from "./ext-proc.js";
 import { matchOperation, matchPrefix, moreSpecificFirst } from "./operation-match.js";
-import type { Destinations, RoutedApi } from "./routing.js";
+import { type Destinations, type RoutedApi, waysOf } from "./routing.js";
 import { literal, spellingsOf } from "./spelling.js";
 import type { Destination } from "./upstream.js";
 
@@ -60,11 +60,7 @@ function routesTo(api: RoutedApi, resource: string | null, match: Config): Confi
     },
     // A compressed response would have to be inflated to be metered.
     ...(api.ai && { request_headers_to_remove: ["accept-encoding"] }),
-    typed_per_filter_config: {
-      [AUTHZ_FILTER]: telling({ api: api.ref, ...(resource !== null && { resource }) }),
-      ...(api.ai?.readsRequest && { [ADMISSION_FILTER]: switchedOn }),
-      ...(api.ai && { [METERING_FILTER]: switchedOn }),
-    },
+    typed_per_filter_config: filterConfigOf(api, resource),
   }));
 }
 
@@ -78,21 +74,24 @@ function telling(context_extensions: Config): Config {
   });
 }
 
-const switchedOn = typed("envoy.extensions.filters.http.ext_proc.v3.ExtProcPerRoute", { overrides: {} });
-
-type MakeRoute = (destination: Destination, extraMatch: Config) => Config;
-
-/** Requests without weir's header, as those that passed while weir did not answer, count as production's. */
-function byEnvironment(destinations: Destinations, makeRoute: MakeRoute): Config[] {
-  const { production, sandbox } = destinations;
-  if (production && sandbox && !isSame(production, sandbox))
-    return [makeRoute(sandbox, only("sandbox")), makeRoute(production, {})];
-  const single = environments.map((name) => destinations[name]).find((found) => found !== undefined);
-  return single ? [makeRoute(single, {})] : [];
+/** What weir's filters are told by a route of an API: which it is, and whether there is a model behind it. */
+export function filterConfigOf({ ref, ai }: RoutedApi, resource: string | null): Config {
+  return {
+    [AUTHZ_FILTER]: telling({ api: ref, ...(resource !== null && { resource }) }),
+    ...(ai?.readsRequest && { [ADMISSION_FILTER]: switchedOn }),
+    ...(ai && { [METERING_FILTER]: switchedOn }),
+  };
 }
 
-function isSame(a: Destination, b: Destination): boolean {
-  return a.upstream.cluster === b.upstream.cluster && a.basePath === b.basePath;
+const switchedOn = typed("envoy.extensions.filters.http.ext_proc.v3.ExtProcPerRoute", { overrides: {} });
+
+function byEnvironment(
+  destinations: Destinations,
+  makeRoute: (destination: Destination, extraMatch: Config) => Config,
+): Config[] {
+  return waysOf(destinations).map(({ destination, environment }) =>
+    makeRoute(destination, environment === null ? {} : only(environment)),
+  );
 }
 
 function only(environment: Environment): Config {

@@ -3,7 +3,7 @@ import { backendClusters } from "./clusters.js";
 import { type Config, typed } from "./config.js";
 import { listener } from "./listener.js";
 import { routingOf } from "./routing.js";
-import type { EnvoySettings } from "./settings.js";
+import type { EnvoySettings, WeirAddresses } from "./settings.js";
 import { envoyAddress } from "./socket.js";
 import { routeConfiguration } from "./virtual-hosts.js";
 import { weirAiCluster, weirCluster } from "./weir-clusters.js";
@@ -21,7 +21,7 @@ export function staticBootstrap(loaded: LoadedPolicy, settings: EnvoySettings): 
   };
 }
 
-export function weirClusters({ policy }: LoadedPolicy, settings: EnvoySettings): Config[] {
+export function weirClusters({ policy }: LoadedPolicy, settings: WeirAddresses): Config[] {
   const hasAi = [...policy.apisByRef.values()].some(({ ai }) => ai !== null);
   return [weirCluster(settings), ...(hasAi ? [weirAiCluster(settings)] : [])];
 }

@@ -1,8 +1,7 @@
 import type { LoadedPolicy } from "../config/load.js";
-import { environments } from "../policy/policy.js";
 import { type Config, typed } from "./config.js";
 import { tokenIssuersOf } from "./jwt-authn.js";
-import type { Routing } from "./routing.js";
+import { type Routing, upstreamsOf } from "./routing.js";
 import { envoyAddress } from "./socket.js";
 import { isAddress, type Upstream } from "./upstream.js";
 import { trusting } from "./weir-clusters.js";
@@ -11,14 +10,13 @@ import { trusting } from "./weir-clusters.js";
 const SYSTEM_CA_FILE = "/etc/ssl/certs/ca-certificates.crt";
 
 /** envoy.config.cluster.v3.Cluster: one for each host and port that the policy names. */
-export function backendClusters(loaded: LoadedPolicy, { apis, fallback }: Routing): Config[] {
-  const destinations = [...apis.map((api) => api.destinations), ...(fallback ? [fallback] : [])].flatMap(
-    (byEnvironment) => environments.flatMap((name) => byEnvironment[name] ?? []),
-  );
+export function backendClusters(loaded: LoadedPolicy, routing: Routing): Config[] {
   const keys = tokenIssuersOf(loaded).flatMap(({ keys }) =>
-    keys.kind === "remote" ? [keys.destination] : [],
+    keys.kind === "remote" ? [keys.destination.upstream] : [],
   );
-  const upstreams = new Map([...destinations, ...keys].map(({ upstream }) => [upstream.cluster, upstream]));
+  const upstreams = new Map(
+    [...upstreamsOf(routing), ...keys].map((upstream) => [upstream.cluster, upstream]),
+  );
   return [...upstreams.values()].map(clusterOf);
 }
 

@@ -84,6 +84,16 @@ function inheritedBy(host: string, byHost: ReadonlyMap<string, ReadonlyMap<strin
   return { layers, count: layers.reduce((sum, layer) => sum + layer.size, 0) };
 }
 
+/** As weir looks for an API: hosts from the most specific to the least, and on each host the longest prefix first. */
+export function inOrder(host: string, apis: readonly RoutedApi[]): RoutedApi[] {
+  const hosts = host === ANY_HOST ? [ANY_HOST] : [host, ...lessSpecific(host)];
+  return hosts.flatMap((name) =>
+    apis
+      .filter(({ hosts }) => (hosts.length > 0 ? hosts.includes(name) : name === ANY_HOST))
+      .toSorted((a, b) => b.prefix.length - a.prefix.length),
+  );
+}
+
 /** Of `/a/b`: itself, `/a` and `/`. */
 export function prefixesOf(prefix: string): string[] {
   const prefixes = [prefix];

@@ -6,7 +6,7 @@ import type { AiTerms } from "../policy/ai.js";
 import { prefixSegments } from "../policy/api-index.js";
 import { type Environment, environments } from "../policy/policy.js";
 import { type OperationPattern, parseOperation } from "../policy/resource-tree.js";
-import { type Destination, destinationOf } from "./upstream.js";
+import { type Destination, destinationOf, type Upstream } from "./upstream.js";
 
 /** An API, as far as routes are concerned. */
 export interface RoutedApi {
@@ -28,6 +28,38 @@ export interface Routing {
   readonly apis: readonly RoutedApi[];
   /** Where requests go that match no API; null where there is no such place. */
   readonly fallback: Destinations | null;
+}
+
+/** Where requests go. */
+export interface Way {
+  readonly destination: Destination;
+  /** The only one whose requests go there; null where all do that no way before it takes. */
+  readonly environment: Environment | null;
+}
+
+/** Requests without weir's header, as those that passed while weir did not answer, count as production's. */
+export function waysOf({ production, sandbox }: Destinations): Way[] {
+  if (production && sandbox && !isSame(production, sandbox)) {
+    return [
+      { destination: sandbox, environment: "sandbox" },
+      { destination: production, environment: null },
+    ];
+  }
+  const single = production ?? sandbox;
+  return single ? [{ destination: single, environment: null }] : [];
+}
+
+/** All backends that requests can be sent to, each once. */
+export function upstreamsOf({ apis, fallback }: Routing): Upstream[] {
+  const destinations = [...apis.map((api) => api.destinations), ...(fallback ? [fallback] : [])];
+  const upstreams = destinations
+    .flatMap((byEnvironment) => environments.flatMap((name) => byEnvironment[name] ?? []))
+    .map(({ upstream }) => [upstream.cluster, upstream] as const);
+  return [...new Map(upstreams).values()];
+}
+
+function isSame(a: Destination, b: Destination): boolean {
+  return a.upstream.cluster === b.upstream.cluster && a.basePath === b.basePath;
 }
 
 /** Where a policy sends each request. Throws ENVOY_NO_BACKEND with every API whose backends are not known. */

@@ -1,13 +1,16 @@
 import type { Address } from "../net/address.js";
 
 /** What Envoy has to know besides the policy. Paths are as Envoy sees them. */
-export interface EnvoySettings {
+export interface EnvoySettings extends WeirAddresses {
   /** Where clients come in. */
   readonly listen: TcpAddress;
   /** Envoy's own admin port. */
   readonly admin: TcpAddress;
   /** TLS for clients; null for clear text. */
   readonly listenerTls: ListenerTls | null;
+}
+
+export interface WeirAddresses {
   /** Where weir is: one address a node, all TCP or all Unix sockets. */
   readonly weir: readonly Address[];
   /** TLS to weir; null for clear text. */

@@ -1,6 +1,6 @@
 import type { Address } from "../net/address.js";
 import { type Config, typed } from "./config.js";
-import type { EnvoySettings, WeirTls } from "./settings.js";
+import type { WeirAddresses, WeirTls } from "./settings.js";
 import { envoyAddress } from "./socket.js";
 import { isAddress } from "./upstream.js";
 
@@ -8,29 +8,32 @@ export const WEIR_CLUSTER = "weir";
 export const WEIR_AI_CLUSTER = "weir_ai";
 
 /** How many requests may be in flight: each is one stream to weir. Envoy's default of 1024 would refuse the ones above. */
-const MAX_STREAMS = 10_000;
+export const MAX_STREAMS = 10_000;
+
+/** For ext_proc; {@link weirAiCluster} says why. */
+export const MAX_REQUESTS_PER_CONNECTION = 900;
 
 const KEEPALIVE = { connection_keepalive: { interval: "30s", timeout: "5s" } };
 
 /** weir for ext_authz and the access log. */
-export function weirCluster(settings: EnvoySettings): Config {
+export function weirCluster(settings: WeirAddresses): Config {
   return clusterOf(WEIR_CLUSTER, settings, {});
 }
 
 /** The same weir for ext_proc. */
-export function weirAiCluster(settings: EnvoySettings): Config {
+export function weirAiCluster(settings: WeirAddresses): Config {
   return {
     "# The same weir for ext_proc, whose streams last as long as answers do: however many there are, decisions have connections and a breaker of their own.":
       null,
     ...clusterOf(WEIR_AI_CLUSTER, settings, {
       "# Envoy ends each call to ext_proc with a reset. Node takes a thousand within seconds for an attack (CVE-2023-44487) and closes the connection with all that is under way: another has to be opened in time.":
         null,
-      common_http_protocol_options: { max_requests_per_connection: 900 },
+      common_http_protocol_options: { max_requests_per_connection: MAX_REQUESTS_PER_CONNECTION },
     }),
   };
 }
 
-function clusterOf(name: string, { weir, weirTls }: EnvoySettings, options: Config): Config {
+function clusterOf(name: string, { weir, weirTls }: WeirAddresses, options: Config): Config {
   return {
     name,
     type: weir.every(needsNoLookup) ? "STATIC" : "STRICT_DNS",
