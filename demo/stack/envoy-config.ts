@@ -34,10 +34,11 @@ export async function printConfig(
   folder: string,
   weirPorts: readonly number[],
   ports: EnvoyPorts,
-  edit: (config: string) => string,
+  edit: (config: string, policy: string) => string,
 ): Promise<string> {
   const file = join(folder, "envoy.yaml");
-  await writeFile(file, edit(envoyConfig(await readFile(policyFile, "utf8"), weirPorts, ports)));
+  const policy = await readFile(policyFile, "utf8");
+  await writeFile(file, edit(envoyConfig(policy, weirPorts, ports), policy));
   return file;
 }
 

@@ -15,8 +15,8 @@ export interface StackOptions extends EnvoyPorts {
   /** Where logs and generated files go. */
   readonly folder: string;
   /** How Envoy comes to its configuration. */
-  readonly config: /** As `weir envoy` prints it, with these changes. */
-    | { readonly kind: "printed"; edit(config: string): string }
+  readonly config: /** As `weir envoy` prints it for the policy as it is here, with these changes. */
+    | { readonly kind: "printed"; edit(config: string, policy: string): string }
     /** As `weir envoy --watch` writes it, so that it follows the policy. */
     | { readonly kind: "followed" };
   /** How many weirs there are; 1 by default. */

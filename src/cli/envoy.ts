@@ -8,11 +8,13 @@ import { type Part, parts } from "../envoy-config/parts.js";
 import { publishBootstrap, publishResources, retireClusters } from "../envoy-config/publish.js";
 import { dynamicBootstrap, type Resources, resourcesOf } from "../envoy-config/resources.js";
 import type { EnvoySettings } from "../envoy-config/settings.js";
+import { targets } from "../envoy-config/targets/targets.js";
 import { writeYaml } from "../envoy-config/yaml.js";
 import { WeirError } from "../errors.js";
 import { createLogger } from "../telemetry/logger.js";
 import { type Command, policyArgument, readOptions, type Terminal } from "./command.js";
 import { envoyFlags, readSettings } from "./envoy-settings.js";
+import { printTarget, refuseTargetFlags, targetFlags } from "./envoy-target.js";
 
 /** Envoy hears of a file within milliseconds; looking up the names of new clusters takes longer. */
 const TAKE_UP_MS = 1_000;
@@ -38,16 +40,29 @@ names, and weir beside them. Paths in flags are as Envoy sees them.
   --weir-ca FILE         TLS to weir, and who vouches for it
   --weir-cert FILE, --weir-key FILE
                          what Envoy shows to a weir that asks for certificates
-  --weir-name NAME       the name in weir's certificate (default: the host of --weir)`,
+  --weir-name NAME       the name in weir's certificate (default: the host of --weir)
+  --target NAME          not for an Envoy of your own, but objects for ${Object.keys(targets).join(" or ")}:
+    --namespace NAME     where routes and services are (default ${targetFlags.namespace.default})
+    --gateway NAME       the Gateway that clients come in by (default ${targetFlags.gateway.default})
+    --service NAME:PORT  weir's Service, NAME.NAMESPACE:PORT elsewhere (default ${targetFlags.service.default})
+    --listener NAME      Envoy Gateway: the Gateway's listeners, for claims of tokens (default ${targetFlags.listener.default})
+    --selector KEY=VALUE, --gateway-namespace NAME
+                         Istio: which pods the gateway is (default ${targetFlags.selector.default} in ${targetFlags["gateway-namespace"].default})`,
 
   async run(args, terminal) {
     const { positionals, values } = readOptions(args, {
       ...envoyFlags,
+      ...targetFlags,
       part: { type: "string" },
       out: { type: "string" },
       watch: { type: "boolean", default: false },
     });
     const file = policyArgument(positionals, terminal.env);
+    if (values.target !== undefined) {
+      await printTarget(values.target, values, file, terminal);
+      return 0;
+    }
+    refuseTargetFlags(values);
     const settings = readSettings(values);
     const { part, out, watch } = values;
     if (part !== undefined && out !== undefined)
