@@ -115,37 +115,39 @@ describe("objects for Istio", () => {
     assert.deepEqual(root?.spec.http[0].match, [{ uri: { prefix: "/" } }]);
   });
 
-  test("make the mesh know backends outside of it, for the gateway alone", async () => {
+  test("make the mesh know backends outside of it, and the gateway alone how it speaks to them", async () => {
     const objects = await print(everything);
     const entries = objects.filter(({ kind }) => kind === "ServiceEntry");
+    const specs = entries.map(({ metadata, spec }) => ({ namespace: metadata.namespace, ...spec }));
+    const everywhere = {
+      namespace: "istio-system",
+      exportTo: [".", "default"],
+      location: "MESH_EXTERNAL",
+    };
+    assert.deepEqual(specs, [
+      {
+        ...everywhere,
+        hosts: ["api.openai.com"],
+        ports: [{ number: 443, name: "https", protocol: "HTTPS" }],
+        resolution: "DNS",
+      },
+      {
+        ...everywhere,
+        hosts: ["10-1-2-3.address.weir.internal"],
+        ports: [{ number: 8080, name: "http2", protocol: "HTTP2" }],
+        resolution: "STATIC",
+        endpoints: [{ address: "10.1.2.3" }],
+      },
+    ]);
+    const rules = objects.filter(({ kind }) => kind === "DestinationRule");
     assert.deepEqual(
-      entries.map(({ metadata, spec }) => [
-        metadata.namespace,
-        ...[spec.exportTo, spec.hosts, spec.ports, spec.resolution, spec.endpoints],
+      rules.map(({ metadata, spec: { exportTo, host, trafficPolicy } }) => [
+        ...[metadata.namespace, exportTo, host],
+        trafficPolicy.portLevelSettings[0].tls?.mode,
       ]),
       [
-        [
-          "istio-system",
-          ["."],
-          ["api.openai.com"],
-          [{ number: 443, name: "https", protocol: "HTTPS" }],
-          ...["DNS", undefined],
-        ],
-        [
-          "istio-system",
-          ["."],
-          ["10-1-2-3.address.weir.internal"],
-          [{ number: 8080, name: "http2", protocol: "HTTP2" }],
-          ...["STATIC", [{ address: "10.1.2.3" }]],
-        ],
-      ],
-    );
-    const rules = objects.filter(({ kind }) => kind === "DestinationRule").map(({ spec }) => spec);
-    assert.deepEqual(
-      rules.map(({ host, trafficPolicy }) => [host, trafficPolicy.portLevelSettings[0].tls?.mode]),
-      [
-        ["api.openai.com", "SIMPLE"],
-        ["10-1-2-3.address.weir.internal", undefined],
+        ["istio-system", ["."], "api.openai.com", "SIMPLE"],
+        ["istio-system", ["."], "10-1-2-3.address.weir.internal", undefined],
       ],
     );
   });

@@ -13,9 +13,6 @@ import {
 /** Of hosts that are addresses: the mesh knows hosts by name only. */
 const ADDRESS_DOMAIN = "address.weir.internal";
 
-/** Only the gateways' namespace is told: other clients may begin TLS themselves. */
-const exportTo = ["."];
-
 /** The name by which the mesh knows a backend. */
 export function hostOf(upstream: Upstream, namespace: string): string {
   const service = serviceOf(upstream, namespace);
@@ -31,13 +28,18 @@ export function outsideBackends(routing: Routing, { namespace, pods }: Kubernete
     const metadata = { name: nameOf(`weir-${upstream.cluster}`), namespace: pods.namespace };
     const host = hostOf(upstream, namespace);
     return [
-      ...(serviceOf(upstream, namespace) ? [] : [serviceEntry(upstream, host, metadata)]),
+      ...(serviceOf(upstream, namespace) ? [] : [serviceEntry(upstream, host, metadata, namespace)]),
       ...(upstream.isTls || upstream.isHttp2 ? [destinationRule(upstream, host, metadata)] : []),
     ];
   });
 }
 
-function serviceEntry({ cluster, host, port, isTls, isHttp2 }: Upstream, name: string, metadata: Metadata) {
+function serviceEntry(
+  { cluster, host, port, isTls, isHttp2 }: Upstream,
+  name: string,
+  metadata: Metadata,
+  routes: string,
+): Manifest {
   const inClear = isHttp2 ? "HTTP2" : "HTTP";
   const protocol = isTls ? "HTTPS" : inClear;
   return manifest(
@@ -45,7 +47,8 @@ function serviceEntry({ cluster, host, port, isTls, isHttp2 }: Upstream, name: s
     metadata,
     {
       hosts: [name],
-      exportTo,
+      // Besides the gateways, VirtualServices that lead there have to know it.
+      exportTo: [...new Set([".", routes])],
       location: "MESH_EXTERNAL",
       ports: [{ number: port, name: protocol.toLowerCase(), protocol }],
       ...(isAddress(host) ? { resolution: "STATIC", endpoints: [{ address: host }] } : { resolution: "DNS" }),
@@ -65,7 +68,8 @@ function destinationRule(
     metadata,
     {
       host: name,
-      exportTo,
+      // Not to other clients, which may begin TLS themselves.
+      exportTo: ["."],
       trafficPolicy: {
         portLevelSettings: [
           {
