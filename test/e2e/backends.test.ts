@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { type ClientResponse, Gateway } from "../../demo/gateway.js";
 import { type Stack, startStack } from "../../demo/stack/stack.js";
+import { type Certificates, makeCertificates } from "../support/certificates.js";
 import { credential } from "../support/credential.js";
-import { type Certificates, makeCertificates } from "../support/redis/tls.js";
 import { type Asked, type Echo, startEcho } from "./echo.js";
 import { patient } from "./stack.js";
 

@@ -8,7 +8,7 @@ import { type Stack, startStack } from "../../demo/stack/stack.js";
 import { parsePolicy } from "../../src/config/load.js";
 import { staticBootstrap } from "../../src/envoy-config/bootstrap.js";
 import { writeYaml } from "../../src/envoy-config/yaml.js";
-import { type Certificate, type Certificates, makeCertificates } from "../support/redis/tls.js";
+import { type Certificate, type Certificates, makeCertificates } from "../support/certificates.js";
 import { patient } from "./stack.js";
 
 const policy = `

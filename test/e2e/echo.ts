@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import { createServer as createHttp2Server, createSecureServer } from "node:http2";
 import { createServer as createHttpsServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
-import type { Certificate } from "../support/redis/tls.js";
+import type { Certificate } from "../support/certificates.js";
 
 /** What a backend was asked. */
 export interface Asked {

@@ -16,7 +16,7 @@ import type { EnvoySettings } from "../../src/envoy-config/settings.js";
 import { writeYaml } from "../../src/envoy-config/yaml.js";
 import { type Address, parseAddress } from "../../src/net/address.js";
 import { everything } from "../envoy-config/everything.js";
-import { type Certificates, makeCertificates } from "../support/redis/tls.js";
+import { type Certificates, makeCertificates } from "../support/certificates.js";
 import { withBackends } from "./stack.js";
 import { objection } from "./validate.js";
 
@@ -161,7 +161,7 @@ describe("Envoy takes what weir envoy makes", () => {
 
   test("from files, all of it", async () => {
     const files = join(folder, "files");
-    await publishResources(files, resourcesOf(loaded, plain, files), { takeUpMs: 0, lingerMs: 0 });
+    await publishResources(files, resourcesOf(loaded, plain, files), 0, "in use");
     await publishBootstrap(files, dynamicBootstrap(plain, files));
     const envoy = await startEnvoy(join(files, "envoy.yaml"), folder);
     try {

@@ -1,5 +1,5 @@
+import { ANY_HOST, inOrder } from "../host-tables.js";
 import type { RoutedApi, Routing } from "../routing.js";
-import { ANY_HOST, inOrder } from "../virtual-hosts.js";
 
 /** A host that APIs name, or all others, and the APIs that can be reached there, in the order in which weir looks. */
 export interface Host {

@@ -1,8 +1,8 @@
 import { ENVIRONMENT_HEADER } from "../../../envoy/check-reply.js";
 import type { Config } from "../../config.js";
+import { ANY_HOST } from "../../host-tables.js";
 import { type Destinations, type RoutedApi, type Routing, type Way, waysOf } from "../../routing.js";
 import { isAddress, type Upstream } from "../../upstream.js";
-import { ANY_HOST } from "../../virtual-hosts.js";
 import {
   clusterName,
   type KubernetesSettings,
