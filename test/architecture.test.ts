@@ -56,6 +56,12 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     "node:fs/promises",
     "node:path",
   ]),
+  "envoy-config": ["config", "envoy", "policy", "net", "errors.ts", "js-yaml"].concat([
+    "node:fs/promises",
+    "node:net",
+    "node:path",
+    "node:timers/promises",
+  ]),
 };
 
 describe("imports go one way:", () => {
@@ -103,6 +109,14 @@ describe("imports go one way:", () => {
     const users = sources.filter(({ imports }) => imports.includes("ioredis"));
     assert.ok(users.length > 0);
     assert.deepEqual([...new Set(users.map(({ room }) => room))], ["redis"]);
+  });
+
+  test("envoy-config takes of envoy only the names that both have to know", () => {
+    const taken = sources
+      .filter(({ room }) => room === "envoy-config")
+      .flatMap(({ imports }) => imports.filter((name) => roomOf(name) === "envoy"));
+    const files = ["envoy/check-reply.ts", "envoy/metadata.ts", "envoy/reservation.ts"];
+    assert.deepEqual([...new Set(taken)].sort(), files);
   });
 
   test("envoy knows nothing of the file, the command line, the admin port or what puts weir together", () => {

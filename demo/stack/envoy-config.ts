@@ -2,6 +2,7 @@ import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parsePolicy } from "../../src/config/load.js";
 import { staticBootstrap } from "../../src/envoy-config/bootstrap.js";
+import { SYSTEM_CA_FILE } from "../../src/envoy-config/settings.js";
 import { writeYaml } from "../../src/envoy-config/yaml.js";
 import { type Child, startChild, waitUntil } from "./process.js";
 import { WEIR_MAIN } from "./weir.js";
@@ -23,7 +24,7 @@ export function envoyConfig(
   const at = (port: number) => ({ kind: "tcp", host: HOST, port }) as const;
   const settings = {
     ...{ listen: at(port), admin: at(adminPort), weir: weirPorts.map(at) },
-    ...{ listenerTls: null, weirTls: null },
+    ...{ listenerTls: null, weirTls: null, backendCaFile: SYSTEM_CA_FILE },
   };
   return writeYaml(staticBootstrap(parsePolicy(policy, "policy"), settings), "For one run.");
 }

@@ -1,4 +1,10 @@
-import type { EnvoySettings, ListenerTls, TcpAddress, WeirTls } from "../envoy-config/settings.js";
+import {
+  type EnvoySettings,
+  type ListenerTls,
+  SYSTEM_CA_FILE,
+  type TcpAddress,
+  type WeirTls,
+} from "../envoy-config/settings.js";
 import { WeirError } from "../errors.js";
 import { type Address, parseAddress } from "../net/address.js";
 
@@ -14,6 +20,7 @@ export const envoyFlags = {
   "weir-cert": { type: "string" },
   "weir-key": { type: "string" },
   "weir-name": { type: "string" },
+  "backend-ca": { type: "string", default: SYSTEM_CA_FILE },
 } as const;
 
 type Values = { readonly [K in Exclude<keyof typeof envoyFlags, "weir">]?: string | undefined } & {
@@ -31,6 +38,7 @@ export function readSettings(values: Values): EnvoySettings {
     listenerTls: listenerTls(values),
     weir,
     weirTls: weirTls(values, weir),
+    backendCaFile: values["backend-ca"] ?? SYSTEM_CA_FILE,
   };
 }
 

@@ -41,6 +41,7 @@ names, and weir beside them. Paths in flags are as Envoy sees them.
   --weir-cert FILE, --weir-key FILE
                          what Envoy shows to a weir that asks for certificates
   --weir-name NAME       the name in weir's certificate (default: the host of --weir)
+  --backend-ca FILE      who vouches for backends with https (default ${envoyFlags["backend-ca"].default})
   --target NAME          not for an Envoy of your own, but objects for ${Object.keys(targets).join(" or ")}:
     --namespace NAME     where routes and services are (default ${targetFlags.namespace.default})
     --gateway NAME       the Gateway that clients come in by (default ${targetFlags.gateway.default})

@@ -43,7 +43,7 @@ export function fallbackRoutes(fallback: Destinations | null): Config[] {
   return byEnvironment(fallback, (destination, extraMatch) => ({
     name,
     match: { ...match, ...extraMatch },
-    route: action(destination),
+    route: action(destination, false),
     typed_per_filter_config,
   }));
 }
@@ -53,10 +53,8 @@ function routesTo(api: RoutedApi, resource: string | null, match: Config): Confi
     name: resource === null ? api.ref : `${api.ref} ${resource}`,
     match: join(match, extraMatch),
     route: {
-      ...action(destination),
+      ...action(destination, api.ai !== null),
       ...rewrite(api.prefix, destination),
-      // An answer of a model takes as long as it takes.
-      ...(api.ai && { timeout: "0s" }),
     },
     // A compressed response would have to be inflated to be metered.
     ...(api.ai && { request_headers_to_remove: ["accept-encoding"] }),
@@ -110,12 +108,21 @@ function join(match: Config, extra: Config): Config {
   return headers.length > 0 ? { ...match, headers } : match;
 }
 
-function action({ upstream }: Destination): Config {
+function action(destination: Destination, isAi: boolean): Config {
+  const { upstream } = destination;
+  const timeoutMs = timeoutMsOf(destination, isAi);
   return {
     cluster: upstream.cluster,
+    ...(timeoutMs !== null && { timeout: `${timeoutMs / 1000}s` }),
     // A server behind TLS goes by the name that it is asked for; any other gets the client's.
     ...(upstream.isTls && { auto_host_rewrite: true, append_x_forwarded_host: true }),
   };
+}
+
+/** How long Envoy waits for the end of an answer, 0 for ever; null where that is its own default. */
+export function timeoutMsOf({ timeoutMs }: Destination, isAi: boolean): number | null {
+  // An answer of a model takes as long as it takes.
+  return timeoutMs ?? (isAi ? 0 : null);
 }
 
 function rewrite(prefix: string, { basePath }: Destination): Config {

@@ -16,7 +16,10 @@ export function staticBootstrap(loaded: LoadedPolicy, settings: EnvoySettings): 
     ...common(settings),
     static_resources: {
       listeners: [listener(loaded, settings, routes, "lean")],
-      clusters: [...weirClusters(loaded, settings), ...backendClusters(loaded, routing)],
+      clusters: [
+        ...weirClusters(loaded, settings),
+        ...backendClusters(loaded, routing, settings.backendCaFile),
+      ],
     },
   };
 }

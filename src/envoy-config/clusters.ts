@@ -6,21 +6,25 @@ import { envoyAddress } from "./socket.js";
 import { isAddress, type Upstream } from "./upstream.js";
 import { trusting } from "./weir-clusters.js";
 
-/** Where Debian, its images and Envoy's have the authorities that everybody trusts. */
-const SYSTEM_CA_FILE = "/etc/ssl/certs/ca-certificates.crt";
-
-/** envoy.config.cluster.v3.Cluster: one for each host and port that the policy names. */
-export function backendClusters(loaded: LoadedPolicy, routing: Routing): Config[] {
+/**
+ * envoy.config.cluster.v3.Cluster: one for each host and port that the policy names.
+ *
+ * @param caFile of who vouches for those with https, as Envoy sees it
+ */
+export function backendClusters(loaded: LoadedPolicy, routing: Routing, caFile: string): Config[] {
   const keys = tokenIssuersOf(loaded).flatMap(({ keys }) =>
     keys.kind === "remote" ? [keys.destination.upstream] : [],
   );
   const upstreams = new Map(
     [...upstreamsOf(routing), ...keys].map((upstream) => [upstream.cluster, upstream]),
   );
-  return [...upstreams.values()].map(clusterOf);
+  return [...upstreams.values()].map((upstream) => clusterOf(upstream, caFile));
 }
 
-function clusterOf({ cluster, host, port, isTls, isHttp2 }: Upstream): Config {
+/** weir says how many requests a backend may get; Envoy's default of 1024 at once would come in its way. */
+const MAX_REQUESTS = 10_000;
+
+function clusterOf({ cluster, host, port, isTls, isHttp2 }: Upstream, caFile: string): Config {
   const lookUp = !isAddress(host);
   const address = envoyAddress({ kind: "tcp", host, port });
   return {
@@ -28,6 +32,11 @@ function clusterOf({ cluster, host, port, isTls, isHttp2 }: Upstream): Config {
     type: lookUp ? "STRICT_DNS" : "STATIC",
     ...(lookUp && { dns_lookup_family: "V4_PREFERRED" }),
     connect_timeout: "1s",
+    circuit_breakers: {
+      thresholds: [
+        { max_connections: MAX_REQUESTS, max_requests: MAX_REQUESTS, max_pending_requests: MAX_REQUESTS },
+      ],
+    },
     ...(isHttp2 && {
       typed_extension_protocol_options: {
         "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": typed(
@@ -48,7 +57,7 @@ function clusterOf({ cluster, host, port, isTls, isHttp2 }: Upstream): Config {
           ...(lookUp && { sni: host }),
           common_tls_context: {
             ...(isHttp2 && { alpn_protocols: ["h2"] }),
-            validation_context: trusting(SYSTEM_CA_FILE, host),
+            validation_context: trusting(caFile, host),
           },
         }),
       },

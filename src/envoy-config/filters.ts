@@ -19,9 +19,12 @@ export function connectionManagerFields(loaded: LoadedPolicy, set: FilterSet): C
     use_remote_address: true,
     "# A request that never comes to its end would hold a stream to weir for good.": null,
     request_timeout: "300s",
+    "# Nor may its headers take their time, or a connection stay on for nothing.": null,
+    request_headers_timeout: "10s",
+    common_http_protocol_options: { idle_timeout: "900s" },
     "# How much of a body Envoy holds for weir to read: as with HTTP/1 by its buffer's limit, 1 MiB. What weir takes in one message is 64 MiB; a larger buffer than that would let requests pass unread.":
       null,
-    http2_protocol_options: { initial_stream_window_size: 1_048_576 },
+    http2_protocol_options: { initial_stream_window_size: 1_048_576, max_concurrent_streams: 100 },
     "# One spelling for one path: what weir matches is what the backend sees.": null,
     normalize_path: true,
     merge_slashes: true,

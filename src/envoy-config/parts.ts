@@ -27,7 +27,10 @@ export const parts = {
   clusters: {
     head: "Clusters for static_resources: weir, and the backends of the policy.",
     make: (loaded, settings) => ({
-      clusters: [...weirClusters(loaded, settings), ...backendClusters(loaded, routingOf(loaded))],
+      clusters: [
+        ...weirClusters(loaded, settings),
+        ...backendClusters(loaded, routingOf(loaded), settings.backendCaFile),
+      ],
     }),
   },
 } as const satisfies Readonly<Record<string, Part>>;

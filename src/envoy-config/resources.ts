@@ -46,7 +46,9 @@ export function resourcesOf(loaded: LoadedPolicy, settings: EnvoySettings, folde
   return {
     listeners: [typedAs("listener.v3.Listener", listener(loaded, settings, { rds }, "ready"))],
     routes: [typedAs("route.v3.RouteConfiguration", routeConfiguration(routing))],
-    clusters: backendClusters(loaded, routing).map((cluster) => typedAs("cluster.v3.Cluster", cluster)),
+    clusters: backendClusters(loaded, routing, settings.backendCaFile).map((cluster) =>
+      typedAs("cluster.v3.Cluster", cluster),
+    ),
   };
 }
 

@@ -59,7 +59,8 @@ export function upstreamsOf({ apis, fallback }: Routing): Upstream[] {
 }
 
 function isSame(a: Destination, b: Destination): boolean {
-  return a.upstream.cluster === b.upstream.cluster && a.basePath === b.basePath;
+  const isSamePlace = a.upstream.cluster === b.upstream.cluster && a.basePath === b.basePath;
+  return isSamePlace && a.timeoutMs === b.timeoutMs;
 }
 
 /** Where a policy sends each request. Throws ENVOY_NO_BACKEND with every API whose backends are not known. */
@@ -100,7 +101,7 @@ function destinationIn(
   fallback: Destinations | null,
 ): Destination | undefined {
   const own = backends?.[environment];
-  if (own?.url !== undefined) return destinationOf({ url: own.url, http2: own.http2 });
+  if (own?.url !== undefined) return destinationOf({ ...own, url: own.url });
   if (gateway?.backends?.[environment]) return fallback?.[environment];
   return fallback?.production;
 }

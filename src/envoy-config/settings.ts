@@ -1,5 +1,8 @@
 import type { Address } from "../net/address.js";
 
+/** Where Debian, its images and Envoy's have the authorities that everybody trusts. */
+export const SYSTEM_CA_FILE = "/etc/ssl/certs/ca-certificates.crt";
+
 /** What Envoy has to know besides the policy. Paths are as Envoy sees them. */
 export interface EnvoySettings extends WeirAddresses {
   /** Where clients come in. */
@@ -8,6 +11,8 @@ export interface EnvoySettings extends WeirAddresses {
   readonly admin: TcpAddress;
   /** TLS for clients; null for clear text. */
   readonly listenerTls: ListenerTls | null;
+  /** Who vouches for backends with https. */
+  readonly backendCaFile: string;
 }
 
 export interface WeirAddresses {

@@ -16,10 +16,12 @@ export interface Destination {
   readonly upstream: Upstream;
   /** What takes the place of the API's prefix, without a slash at its end; null where the path stays as it is. */
   readonly basePath: string | null;
+  /** How long an answer may take to its end, 0 for ever; null where the policy does not say. */
+  readonly timeoutMs: number | null;
 }
 
 /** Reads where a policy's `url` leads. Its path counts as soon as it has one, as in nginx's proxy_pass. */
-export function destinationOf({ url: text, http2 = false }: UpstreamEntry): Destination {
+export function destinationOf({ url: text, http2 = false, timeoutMs }: UpstreamEntry): Destination {
   const url = new URL(text);
   const isTls = url.protocol === "https:";
   const host = url.hostname.replace(/^\[(.*)\]$/, "$1");
@@ -31,6 +33,7 @@ export function destinationOf({ url: text, http2 = false }: UpstreamEntry): Dest
   return {
     upstream: { cluster, host, port, isTls, isHttp2: http2 },
     basePath: hasPath ? url.pathname.replace(/\/+$/, "") : null,
+    timeoutMs: timeoutMs ?? null,
   };
 }
 

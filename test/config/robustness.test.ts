@@ -138,6 +138,7 @@ describe("whatever the policy file holds, it is taken or refused with its mistak
     "tiers: 5",
     "apis: [null]",
     "identity: {}",
+    "identity: [{ jwt: { environment: { length: { toString: x } } } }]",
     "identity: [null]",
     "applications: [{ credentials: [null], subscriptions: null }]",
     "tiers: { a: null, b: { limits: [null], burst: null } }",

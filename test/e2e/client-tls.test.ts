@@ -7,6 +7,7 @@ import { after, before, describe, test } from "node:test";
 import { type Stack, startStack } from "../../demo/stack/stack.js";
 import { parsePolicy } from "../../src/config/load.js";
 import { staticBootstrap } from "../../src/envoy-config/bootstrap.js";
+import { SYSTEM_CA_FILE } from "../../src/envoy-config/settings.js";
 import { writeYaml } from "../../src/envoy-config/yaml.js";
 import { type Certificate, type Certificates, makeCertificates } from "../support/certificates.js";
 import { patient } from "./stack.js";
@@ -29,10 +30,11 @@ describe("TLS for clients, as weir envoy makes it,", () => {
     folder = await mkdtemp(join(tmpdir(), "weir-tls-e2e-"));
     const edit = (printed: string) => {
       const [, weirPort] =
-        /name: weir\n[\s\S]*?address: 127\.0\.0\.1\n +port_value: (\d+)/.exec(printed) ?? [];
+        /- name: weir\n +type[\s\S]*?address: 127\.0\.0\.1\n +port_value: (\d+)/.exec(printed) ?? [];
       const at = (port: number) => ({ kind: "tcp", host: "127.0.0.1", port }) as const;
       const settings = {
         ...{ listen: at(0), admin: at(0), weir: [at(Number(weirPort))], weirTls: null },
+        backendCaFile: SYSTEM_CA_FILE,
         listenerTls: { ...certificates.server, clientCaFile: certificates.caFile },
       };
       return patient(writeYaml(staticBootstrap(parsePolicy(policy, "policy"), settings), "For one run."));

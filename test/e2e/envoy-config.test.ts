@@ -12,7 +12,7 @@ import type { Config } from "../../src/envoy-config/config.js";
 import { parts } from "../../src/envoy-config/parts.js";
 import { publishBootstrap, publishResources } from "../../src/envoy-config/publish.js";
 import { dynamicBootstrap, resourcesOf } from "../../src/envoy-config/resources.js";
-import type { EnvoySettings } from "../../src/envoy-config/settings.js";
+import { type EnvoySettings, SYSTEM_CA_FILE } from "../../src/envoy-config/settings.js";
 import { writeYaml } from "../../src/envoy-config/yaml.js";
 import { type Address, parseAddress } from "../../src/net/address.js";
 import { everything } from "../envoy-config/everything.js";
@@ -25,6 +25,7 @@ const plain: EnvoySettings = {
   admin: { kind: "tcp", host: "127.0.0.1", port: 0 },
   weir: [at("127.0.0.1:9191")],
   listenerTls: null,
+  backendCaFile: SYSTEM_CA_FILE,
   weirTls: null,
 };
 

@@ -14,7 +14,7 @@ import { backendClusters } from "../../src/envoy-config/clusters.js";
 import type { Config } from "../../src/envoy-config/config.js";
 import { listener } from "../../src/envoy-config/listener.js";
 import { routingOf } from "../../src/envoy-config/routing.js";
-import type { EnvoySettings } from "../../src/envoy-config/settings.js";
+import { type EnvoySettings, SYSTEM_CA_FILE } from "../../src/envoy-config/settings.js";
 import { routeConfiguration } from "../../src/envoy-config/virtual-hosts.js";
 import { weirCluster } from "../../src/envoy-config/weir-clusters.js";
 import { writeYaml } from "../../src/envoy-config/yaml.js";
@@ -37,11 +37,13 @@ export async function startRouteRecorder(policies: readonly LoadedPolicy[]): Pro
   const folder = await mkdtemp(join(tmpdir(), "weir-routes-"));
   const settings: EnvoySettings = {
     ...{ listen: at(0), admin: at(0), weir: [at(weir.port)], listenerTls: null, weirTls: null },
+    backendCaFile: SYSTEM_CA_FILE,
   };
   const clusters = new Map<unknown, Config>();
   const listeners = policies.map((loaded, i): Config => {
     const routing = routingOf(loaded);
-    for (const cluster of backendClusters(loaded, routing)) clusters.set(cluster["name"], cluster);
+    for (const cluster of backendClusters(loaded, routing, SYSTEM_CA_FILE))
+      clusters.set(cluster["name"], cluster);
     const routes = { route_config: routeConfiguration(routing) };
     return { ...listener(loaded, settings, routes, "lean"), name: `policy-${i}` };
   });

@@ -5,6 +5,7 @@ import { type LoadedPolicy, parsePolicy } from "../../src/config/load.js";
 import { staticBootstrap } from "../../src/envoy-config/bootstrap.js";
 import { hostTables } from "../../src/envoy-config/host-tables.js";
 import { routingOf } from "../../src/envoy-config/routing.js";
+import { SYSTEM_CA_FILE } from "../../src/envoy-config/settings.js";
 import { routeConfiguration } from "../../src/envoy-config/virtual-hosts.js";
 import { writeYaml } from "../../src/envoy-config/yaml.js";
 
@@ -105,6 +106,7 @@ describe("the size of the configuration grows with the policy, and no faster,", 
     admin: { kind: "tcp", host: "127.0.0.1", port: 0 },
     weir: [{ kind: "tcp", host: "127.0.0.1", port: 1 }],
     listenerTls: null,
+    backendCaFile: SYSTEM_CA_FILE,
     weirTls: null,
   } as const;
   const resources = many(10, (i) => ({ prefix: `GET /items${i}/{id}` })).map(({ prefix }) => prefix);

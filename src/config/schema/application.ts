@@ -2,7 +2,7 @@ import { z } from "zod";
 import { apiKeyHashPattern } from "../../identity/api-key.js";
 import { environments } from "../../policy/policy.js";
 import { limits } from "./limit.js";
-import { apiRef, given, headerName, label, listOf, tierName } from "./text.js";
+import { apiRef, given, headerName, label, listOf, someText, tierName } from "./text.js";
 
 const credential = z
   .strictObject({
@@ -34,7 +34,7 @@ export const application = z.strictObject({
 /** Where Envoy's jwt_authn puts the verified payload unless a policy says otherwise. */
 export const DEFAULT_CLAIMS = ["envoy.filters.http.jwt_authn", "payload"] as const;
 
-const claim = z.string().min(1, "must not be empty");
+const claim = someText;
 
 const jwks = z
   .strictObject(
@@ -43,7 +43,7 @@ const jwks = z
         .url({ protocol: /^https?$/, error: "must be an http or https URL" })
         .optional()
         .describe("Where Envoy fetches them."),
-      file: z.string().min(1, "must not be empty").optional().describe("A file that Envoy can read."),
+      file: someText.optional().describe("A file that Envoy can read."),
     },
     { error: "must be { url: … } or { file: … }" },
   )
@@ -55,8 +55,8 @@ export const identitySource = z
     apiKey: z
       .strictObject({
         header: headerName.optional(),
-        query: z.string().min(1, "must not be empty").optional().describe("The name of a query parameter."),
-        cookie: z.string().min(1, "must not be empty").optional().describe("The name of a cookie."),
+        query: someText.optional().describe("The name of a query parameter."),
+        cookie: someText.optional().describe("The name of a cookie."),
       })
       .refine(({ header, query, cookie }) => given(header, query, cookie) === 1, {
         error: "must have exactly one of header, query, cookie",

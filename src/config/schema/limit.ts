@@ -4,7 +4,7 @@ import { units } from "../../policy/limit.js";
 import { parseWindow, periods } from "../../policy/window.js";
 import { readBytes } from "../bytes.js";
 import { decimal } from "./decimal.js";
-import { given, headerName, ipRange, label, listOf, modelText, shadow } from "./text.js";
+import { given, headerName, ipRange, label, listOf, modelText, shadow, someText } from "./text.js";
 
 const MAX_AMOUNT = 1_000_000_000_000;
 const amount = (what: string) =>
@@ -70,12 +70,8 @@ const condition = z
   .strictObject({
     ip: ipRange.optional(),
     header: headerName.optional(),
-    query: z.string().min(1, "must not be empty").optional().describe("The name of a query parameter."),
-    claim: z
-      .string()
-      .min(1, "must not be empty")
-      .optional()
-      .describe("The name of a verified token's claim."),
+    query: someText.optional().describe("The name of a query parameter."),
+    claim: someText.optional().describe("The name of a verified token's claim."),
     matches: pattern.optional().describe("A regular expression that may match anywhere in the value."),
     invert: z.boolean().optional().describe("true: met by everything else."),
   })

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { parseAddress } from "../../net/address.js";
 import { parseRedisUrl } from "../redis-url.js";
-import { given, label, listOf } from "./text.js";
+import { given, label, listOf, someText } from "./text.js";
 
 /** Where the counters are. */
 
@@ -18,7 +18,7 @@ const memory = z.strictObject({
 
 const node = z.string().refine((text) => isEndpoint(text), { error: "must be host:port or [ipv6]:port" });
 
-const file = z.string().min(1, "must not be empty");
+const file = someText;
 
 const database = z.int().min(0, "must be 0 or more").max(9999, "must be at most 9999");
 

@@ -14,6 +14,12 @@ export const label = z
   .string()
   .regex(/^[^\s\p{Cc}](?:[^\p{Cc}]*[^\s\p{Cc}])?$/u, "must not be empty or have control characters");
 
+/** No `.min(1)`: zod looks at the `length` of whatever stands there, and trips over a mapping that has one. */
+export const someText = z
+  .string()
+  .refine((text) => text !== "", { error: "must not be empty" })
+  .meta({ minLength: 1 });
+
 export const headerName = z
   .string()
   .regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/, "must be the name of an HTTP header");

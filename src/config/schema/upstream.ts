@@ -8,6 +8,14 @@ export const upstream = z.strictObject({
     .describe(
       "Where Envoy sends requests. A path in it, and be it /, takes the place of the API's prefix; without one the request's path stays.",
     ),
+  timeoutMs: z
+    .int()
+    .min(0, "must be 0 to 86400000")
+    .max(86_400_000, "must be 0 to 86400000")
+    .optional()
+    .describe(
+      "Milliseconds until the end of an answer, after which Envoy gives up with 504; 15000 by default. 0: as long as it takes, the default of AI APIs.",
+    ),
   http2: z.boolean().optional().describe("true: the backend speaks HTTP/2, as gRPC needs it."),
 });
 

@@ -44,7 +44,11 @@ describe("objects for Envoy Gateway", () => {
 
   test("drop headers that only the gateway may set, and let headers pass that have an underscore where they are read", async () => {
     const { headers } = only(await print(everything), "ClientTrafficPolicy").spec;
-    assert.deepEqual(headers.earlyRequestHeaders.remove, ["x-weir-environment", "x-app"]);
+    assert.deepEqual(headers.earlyRequestHeaders.remove, [
+      "x-weir-environment",
+      "x-app",
+      "x-envoy-auth-failure-mode-allowed",
+    ]);
     assert.equal(headers.withUnderscoresAction, "Allow");
     assert.equal(
       only(await print(little), "ClientTrafficPolicy").spec.headers.withUnderscoresAction,

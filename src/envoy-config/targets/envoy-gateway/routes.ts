@@ -1,4 +1,5 @@
 import { ENVIRONMENT_HEADER } from "../../../envoy/check-reply.js";
+import { timeoutMsOf } from "../../api-routes.js";
 import type { Config } from "../../config.js";
 import { ANY_HOST } from "../../host-tables.js";
 import { type Destinations, type RoutedApi, type Routing, type Way, waysOf } from "../../routing.js";
@@ -70,6 +71,7 @@ type Refer = (upstream: Upstream) => Config;
 function rulesOf(api: RoutedApi, refer: Refer): Config[] {
   return waysOf(api.destinations).map((way) => {
     const { upstream, basePath } = way.destination;
+    const timeoutMs = timeoutMsOf(way.destination, api.ai !== null);
     const rewrite = {
       ...(upstream.isTls && { hostname: upstream.host }),
       ...(basePath !== null && {
@@ -87,10 +89,15 @@ function rulesOf(api: RoutedApi, refer: Refer): Config[] {
       matches: [match(api.prefix, way)],
       ...(filters.length > 0 && { filters }),
       backendRefs: [refer(upstream)],
-      // An answer of a model takes as long as it takes.
-      ...(api.ai && { timeouts: { request: "0s" } }),
+      ...(timeoutMs !== null && { timeouts: { request: duration(timeoutMs) } }),
     };
   });
+}
+
+/** As Gateway API writes it (GEP-2257): whole numbers of five digits at the most. */
+function duration(ms: number): string {
+  const seconds = Math.floor(ms / 1000);
+  return ms % 1000 === 0 ? `${seconds}s` : `${seconds}s${ms % 1000}ms`;
 }
 
 function match(prefix: string, { environment }: Way): Config {

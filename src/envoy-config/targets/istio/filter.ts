@@ -6,6 +6,7 @@ import { backendClusters } from "../../clusters.js";
 import { type Config, typed } from "../../config.js";
 import { connectionManagerFields, countsBytes, weirFilters } from "../../filters.js";
 import type { Routing } from "../../routing.js";
+import { SYSTEM_CA_FILE } from "../../settings.js";
 import { clusterName, type KubernetesSettings, type Manifest, manifest } from "../kubernetes.js";
 
 const CONNECTION_MANAGER = "envoy.filters.network.http_connection_manager";
@@ -14,7 +15,7 @@ const CONNECTION_MANAGER = "envoy.filters.network.http_connection_manager";
 export function weirFilter(loaded: LoadedPolicy, routing: Routing, settings: KubernetesSettings): Manifest {
   const { pods, weir } = settings;
   const at = { kind: "tcp", host: clusterName(weir), port: weir.port } as const;
-  const issuers = backendClusters(loaded, { apis: [], fallback: null });
+  const issuers = backendClusters(loaded, { apis: [], fallback: null }, SYSTEM_CA_FILE);
   const clusters = [...weirClusters(loaded, { weir: [at], weirTls: null }), ...issuers];
   const spec = {
     workloadSelector: { labels: { ...pods.labels } },

@@ -1,4 +1,5 @@
 import { ENVIRONMENT_HEADER } from "../../../envoy/check-reply.js";
+import { timeoutMsOf } from "../../api-routes.js";
 import type { Config } from "../../config.js";
 import { ANY_HOST } from "../../host-tables.js";
 import { type Destinations, type RoutedApi, type Routing, type Way, waysOf } from "../../routing.js";
@@ -29,6 +30,7 @@ export function virtualServices(routing: Routing, settings: KubernetesSettings):
 function apiRoutes(api: RoutedApi, settings: KubernetesSettings): Config[] {
   return waysOf(api.destinations).map((way) => {
     const { upstream, basePath } = way.destination;
+    const timeoutMs = timeoutMsOf(way.destination, api.ai !== null);
     const rewrite = {
       ...(upstream.isTls && { authority: upstream.host }),
       ...(basePath !== null && { uri: `${basePath}/` }),
@@ -38,8 +40,9 @@ function apiRoutes(api: RoutedApi, settings: KubernetesSettings): Config[] {
       match: below(api.prefix).map((uri) => ({ uri, ...only(way) })),
       ...(Object.keys(rewrite).length > 0 && { rewrite }),
       route: [destination(upstream, settings)],
-      // An answer of a model takes as long as it takes; a compressed one would have to be inflated to be metered.
-      ...(api.ai && { timeout: "0s", headers: { request: { remove: ["accept-encoding"] } } }),
+      ...(timeoutMs !== null && { timeout: `${timeoutMs / 1000}s` }),
+      // A compressed response would have to be inflated to be metered.
+      ...(api.ai && { headers: { request: { remove: ["accept-encoding"] } } }),
     };
   });
 }
