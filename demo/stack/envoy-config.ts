@@ -35,11 +35,11 @@ export async function printConfig(
   folder: string,
   weirPorts: readonly number[],
   ports: EnvoyPorts,
-  edit: (config: string, policy: string) => string,
+  edit: (config: string, policy: string) => string | Promise<string>,
 ): Promise<string> {
   const file = join(folder, "envoy.yaml");
   const policy = await readFile(policyFile, "utf8");
-  await writeFile(file, edit(envoyConfig(policy, weirPorts, ports), policy));
+  await writeFile(file, await edit(envoyConfig(policy, weirPorts, ports), policy));
   return file;
 }
 

@@ -16,7 +16,7 @@ export interface StackOptions extends EnvoyPorts {
   readonly folder: string;
   /** How Envoy comes to its configuration. */
   readonly config: /** As `weir envoy` prints it for the policy as it is here, with these changes. */
-    | { readonly kind: "printed"; edit(config: string, policy: string): string }
+    | { readonly kind: "printed"; edit(config: string, policy: string): string | Promise<string> }
     /** As `weir envoy --watch` writes it, so that it follows the policy. */
     | { readonly kind: "followed" };
   /** How many weirs there are; 1 by default. */

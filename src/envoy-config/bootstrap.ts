@@ -3,6 +3,7 @@ import { backendClusters } from "./clusters.js";
 import { type Config, typed } from "./config.js";
 import { listener } from "./listener.js";
 import { routingOf } from "./routing.js";
+import { readOnce } from "./secrets.js";
 import type { EnvoySettings, WeirAddresses } from "./settings.js";
 import { envoyAddress } from "./socket.js";
 import { routeConfiguration } from "./virtual-hosts.js";
@@ -15,7 +16,7 @@ export function staticBootstrap(loaded: LoadedPolicy, settings: EnvoySettings): 
   return {
     ...common(settings),
     static_resources: {
-      listeners: [listener(loaded, settings, routes, "lean")],
+      listeners: [listener(loaded, settings, routes, "lean", readOnce)],
       clusters: [
         ...weirClusters(loaded, settings),
         ...backendClusters(loaded, routing, settings.backendCaFile),
@@ -26,7 +27,7 @@ export function staticBootstrap(loaded: LoadedPolicy, settings: EnvoySettings): 
 
 export function weirClusters({ policy }: LoadedPolicy, settings: WeirAddresses): Config[] {
   const hasAi = [...policy.apisByRef.values()].some(({ ai }) => ai !== null);
-  return [weirCluster(settings), ...(hasAi ? [weirAiCluster(settings)] : [])];
+  return [weirCluster(settings, readOnce), ...(hasAi ? [weirAiCluster(settings, readOnce)] : [])];
 }
 
 /** What every bootstrap has. */

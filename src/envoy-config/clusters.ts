@@ -2,9 +2,9 @@ import type { LoadedPolicy } from "../config/load.js";
 import { type Config, typed } from "./config.js";
 import { tokenIssuersOf } from "./jwt-authn.js";
 import { type Routing, upstreamsOf } from "./routing.js";
+import { authority, madeOutTo } from "./secrets.js";
 import { envoyAddress } from "./socket.js";
 import { isAddress, type Upstream } from "./upstream.js";
-import { trusting } from "./weir-clusters.js";
 
 /**
  * envoy.config.cluster.v3.Cluster: one for each host and port that the policy names.
@@ -57,7 +57,7 @@ function clusterOf({ cluster, host, port, isTls, isHttp2 }: Upstream, caFile: st
           ...(lookUp && { sni: host }),
           common_tls_context: {
             ...(isHttp2 && { alpn_protocols: ["h2"] }),
-            validation_context: trusting(caFile, host),
+            validation_context: { ...authority(caFile), ...madeOutTo(host) },
           },
         }),
       },

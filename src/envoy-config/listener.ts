@@ -1,9 +1,9 @@
 import type { LoadedPolicy } from "../config/load.js";
 import { type Config, typed } from "./config.js";
 import { connectionManagerFields, type FilterSet } from "./filters.js";
+import type { Secrets } from "./secrets.js";
 import type { EnvoySettings, ListenerTls } from "./settings.js";
 import { envoyAddress } from "./socket.js";
-import { certificate } from "./weir-clusters.js";
 
 /**
  * envoy.config.listener.v3.Listener, where clients come in.
@@ -15,6 +15,7 @@ export function listener(
   { listen, listenerTls }: EnvoySettings,
   routes: Config,
   set: FilterSet,
+  secrets: Secrets,
 ): Config {
   return {
     name: "gateway",
@@ -30,21 +31,21 @@ export function listener(
             ),
           },
         ],
-        ...(listenerTls && { transport_socket: transportSocket(listenerTls) }),
+        ...(listenerTls && { transport_socket: transportSocket(listenerTls, secrets) }),
       },
     ],
   };
 }
 
-function transportSocket({ certFile, keyFile, clientCaFile }: ListenerTls): Config {
+function transportSocket({ certFile, keyFile, clientCaFile }: ListenerTls, secrets: Secrets): Config {
   return {
     name: "envoy.transport_sockets.tls",
     typed_config: typed("envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext", {
       common_tls_context: {
         alpn_protocols: ["h2", "http/1.1"],
-        tls_certificates: [certificate({ certFile, keyFile })],
+        ...secrets.showing("tls-cert", { certFile, keyFile }),
         // A client may come without a certificate; one that has another's comes no further.
-        ...(clientCaFile !== null && { validation_context: { trusted_ca: { filename: clientCaFile } } }),
+        ...(clientCaFile !== null && secrets.trusting("tls-client-ca", clientCaFile, {})),
       },
     }),
   };

@@ -5,6 +5,7 @@ import { load } from "js-yaml";
 import { WeirError } from "../errors.js";
 import type { Config } from "./config.js";
 import { type ResourceKind, type Resources, resourceFiles } from "./resources.js";
+import { secretFile } from "./secrets.js";
 import { writeYaml } from "./yaml.js";
 
 /** The bootstrap's file, beside those of the resources. */
@@ -19,16 +20,16 @@ export async function publishBootstrap(folder: string, bootstrap: Config): Promi
 }
 
 /**
- * Replaces the files that Envoy watches, in an order in which no route ever leads to a cluster that is not there: new
- * clusters come first, and old ones that routes have led to until now stay, for requests under way. What does not
- * change is not written. Throws ENVOY_UNWRITABLE.
+ * Replaces the files that Envoy watches, in an order in which nothing ever leads to what is not there: secrets come
+ * first, then new clusters, and old ones that routes have led to until now stay, for requests under way. What does
+ * not change is not written. Throws ENVOY_UNWRITABLE.
  *
  * @param takeUpMs how long Envoy is given to take up new clusters before routes lead to them
  * @param kept whether every old cluster stays, until {@link retireClusters}
  */
 export async function publishResources(
   folder: string,
-  { listeners, routes, clusters }: Resources,
+  { secrets, listeners, routes, clusters }: Resources,
   takeUpMs: number,
   kept: "all" | "in use",
 ): Promise<void> {
@@ -39,15 +40,16 @@ export async function publishResources(
   const leaving = (await published(folder, "clusters")).filter(
     ({ name }) => !wanted.has(name) && (kept === "all" || used.has(name)),
   );
-  const isNew = await publish(folder, "clusters", [...clusters, ...leaving]);
+  for (const secret of secrets) await publish(join(folder, secretFile(secret.name)), [secret]);
+  const isNew = await publish(join(folder, resourceFiles.clusters), [...clusters, ...leaving]);
   if (isNew && before.length > 0) await sleep(takeUpMs);
-  await publish(folder, "listeners", listeners);
-  await publish(folder, "routes", routes);
+  await publish(join(folder, resourceFiles.listeners), listeners);
+  await publish(join(folder, resourceFiles.routes), routes);
 }
 
 /** Takes away the clusters that nothing leads to any more; requests that are still under way there are cut off. */
 export async function retireClusters(folder: string, { clusters }: Resources): Promise<void> {
-  await publish(folder, "clusters", clusters);
+  await publish(join(folder, resourceFiles.clusters), clusters);
 }
 
 /** The clusters that a configuration names. */
@@ -60,8 +62,7 @@ function clustersIn(value: unknown): Set<unknown> {
 }
 
 /** Returns whether that changed anything. */
-async function publish(folder: string, kind: ResourceKind, resources: readonly Config[]): Promise<boolean> {
-  const file = join(folder, resourceFiles[kind]);
+async function publish(file: string, resources: readonly Config[]): Promise<boolean> {
   const text = writeYaml({ resources }, HEAD);
   if (text === (await readFile(file, "utf8").catch(() => null))) return false;
   await replace(file, text);

@@ -5,11 +5,12 @@ import { backendClusters } from "./clusters.js";
 import { type Config, typed } from "./config.js";
 import { listener } from "./listener.js";
 import { routingOf } from "./routing.js";
+import { followedFrom, type Secret, secretsOf } from "./secrets.js";
 import type { EnvoySettings } from "./settings.js";
 import { routeConfiguration } from "./virtual-hosts.js";
 import { weirAiCluster, weirCluster } from "./weir-clusters.js";
 
-/** The files that a running Envoy watches, each one kind of resource (`path_config_source`). */
+/** The files that a running Envoy watches, each one kind of resource (`path_config_source`); and one for each secret. */
 export const resourceFiles = {
   listeners: "listeners.yaml",
   routes: "routes.yaml",
@@ -19,13 +20,16 @@ export const resourceFiles = {
 export type ResourceKind = keyof typeof resourceFiles;
 
 /** What those files list. */
-export type Resources = Readonly<Record<ResourceKind, readonly Config[]>>;
+export interface Resources extends Readonly<Record<ResourceKind, readonly Config[]>> {
+  readonly secrets: readonly Secret[];
+}
 
 /**
  * envoy.config.bootstrap.v3.Bootstrap of an Envoy that takes all that depends on the policy from files in `folder`,
  * and takes it anew when they are replaced. weir itself, whose clusters do not, is in the bootstrap.
  */
 export function dynamicBootstrap(settings: EnvoySettings, folder: string): Config {
+  const secrets = followedFrom(folder);
   return {
     "# Envoy takes dynamic resources only as somebody.": null,
     node: { id: "weir", cluster: "weir" },
@@ -34,7 +38,7 @@ export function dynamicBootstrap(settings: EnvoySettings, folder: string): Confi
       lds_config: fileSource(folder, "listeners"),
       cds_config: fileSource(folder, "clusters"),
     },
-    static_resources: { clusters: [weirCluster(settings), weirAiCluster(settings)] },
+    static_resources: { clusters: [weirCluster(settings, secrets), weirAiCluster(settings, secrets)] },
   };
 }
 
@@ -43,8 +47,10 @@ export function resourcesOf(loaded: LoadedPolicy, settings: EnvoySettings, folde
   const routing = routingOf(loaded);
   const route_config_name = "gateway";
   const rds = { route_config_name, config_source: fileSource(folder, "routes") };
+  const gateway = listener(loaded, settings, { rds }, "ready", followedFrom(folder));
   return {
-    listeners: [typedAs("listener.v3.Listener", listener(loaded, settings, { rds }, "ready"))],
+    secrets: secretsOf(settings),
+    listeners: [typedAs("listener.v3.Listener", gateway)],
     routes: [typedAs("route.v3.RouteConfiguration", routeConfiguration(routing))],
     clusters: backendClusters(loaded, routing, settings.backendCaFile).map((cluster) =>
       typedAs("cluster.v3.Cluster", cluster),

@@ -24,9 +24,13 @@ export interface WeirAddresses {
 
 export type TcpAddress = Extract<Address, { kind: "tcp" }>;
 
-export interface ListenerTls {
+/** A certificate and its key. */
+export interface KeyPair {
   readonly certFile: string;
   readonly keyFile: string;
+}
+
+export interface ListenerTls extends KeyPair {
   /** Of client certificates, for policies that identify by them; null where none are asked for. */
   readonly clientCaFile: string | null;
 }
@@ -35,7 +39,7 @@ export interface WeirTls {
   /** Who vouches for weir. */
   readonly caFile: string;
   /** What Envoy shows of itself, where weir asks for it. */
-  readonly client: { readonly certFile: string; readonly keyFile: string } | null;
+  readonly client: KeyPair | null;
   /** The name in weir's certificate. */
   readonly serverName: string;
 }

@@ -1,5 +1,6 @@
 import type { Address } from "../net/address.js";
 import { type Config, typed } from "./config.js";
+import { madeOutTo, type Secrets } from "./secrets.js";
 import type { WeirAddresses, WeirTls } from "./settings.js";
 import { envoyAddress } from "./socket.js";
 import { isAddress } from "./upstream.js";
@@ -16,16 +17,16 @@ export const MAX_REQUESTS_PER_CONNECTION = 900;
 const KEEPALIVE = { connection_keepalive: { interval: "30s", timeout: "5s" } };
 
 /** weir for ext_authz and the access log. */
-export function weirCluster(settings: WeirAddresses): Config {
-  return clusterOf(WEIR_CLUSTER, settings, {});
+export function weirCluster(settings: WeirAddresses, secrets: Secrets): Config {
+  return clusterOf(WEIR_CLUSTER, settings, secrets, {});
 }
 
 /** The same weir for ext_proc. */
-export function weirAiCluster(settings: WeirAddresses): Config {
+export function weirAiCluster(settings: WeirAddresses, secrets: Secrets): Config {
   return {
     "# The same weir for ext_proc, whose streams last as long as answers do: however many there are, decisions have connections and a breaker of their own.":
       null,
-    ...clusterOf(WEIR_AI_CLUSTER, settings, {
+    ...clusterOf(WEIR_AI_CLUSTER, settings, secrets, {
       "# Envoy ends each call to ext_proc with a reset. Node takes a thousand within seconds for an attack (CVE-2023-44487) and closes the connection with all that is under way: another has to be opened in time.":
         null,
       common_http_protocol_options: { max_requests_per_connection: MAX_REQUESTS_PER_CONNECTION },
@@ -33,7 +34,12 @@ export function weirAiCluster(settings: WeirAddresses): Config {
   };
 }
 
-function clusterOf(name: string, { weir, weirTls }: WeirAddresses, options: Config): Config {
+function clusterOf(
+  name: string,
+  { weir, weirTls }: WeirAddresses,
+  secrets: Secrets,
+  options: Config,
+): Config {
   return {
     name,
     type: weir.every(needsNoLookup) ? "STATIC" : "STRICT_DNS",
@@ -67,7 +73,7 @@ function clusterOf(name: string, { weir, weirTls }: WeirAddresses, options: Conf
         { lb_endpoints: weir.map((address) => ({ endpoint: { address: envoyAddress(address) } })) },
       ],
     },
-    ...(weirTls && { transport_socket: transportSocket(weirTls) }),
+    ...(weirTls && { transport_socket: transportSocket(weirTls, secrets) }),
   };
 }
 
@@ -75,30 +81,16 @@ function needsNoLookup(address: Address): boolean {
   return address.kind === "unix" || isAddress(address.host);
 }
 
-function transportSocket({ caFile, client, serverName }: WeirTls): Config {
+function transportSocket({ caFile, client, serverName }: WeirTls, secrets: Secrets): Config {
   return {
     name: "envoy.transport_sockets.tls",
     typed_config: typed("envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext", {
       sni: serverName,
       common_tls_context: {
         alpn_protocols: ["h2"],
-        ...(client && { tls_certificates: [certificate(client)] }),
-        validation_context: trusting(caFile, serverName),
+        ...(client && secrets.showing("weir-cert", client)),
+        ...secrets.trusting("weir-ca", caFile, madeOutTo(serverName)),
       },
     }),
-  };
-}
-
-/** envoy.extensions.transport_sockets.tls.v3.TlsCertificate. */
-export function certificate({ certFile, keyFile }: { certFile: string; keyFile: string }): Config {
-  return { certificate_chain: { filename: certFile }, private_key: { filename: keyFile } };
-}
-
-/** envoy.extensions.transport_sockets.tls.v3.CertificateValidationContext: signed by `caFile`, and made out to the name. */
-export function trusting(caFile: string, serverName: string): Config {
-  const san_type = isAddress(serverName) ? "IP_ADDRESS" : "DNS";
-  return {
-    trusted_ca: { filename: caFile },
-    match_typed_subject_alt_names: [{ san_type, matcher: { exact: serverName } }],
   };
 }

@@ -137,6 +137,37 @@ describe("weir envoy", () => {
     ]);
   });
 
+  test("writes a file for each secret that it is told of, in a way that Envoy finds the folder to watch", async () => {
+    const out = join(folder, "tls");
+    const listener = ["--tls-cert", "c.crt", "--tls-key", "/keys/c.key"];
+    assert.equal((await weirEnvoy(POLICY, "--out", out, ...listener, "--weir-ca", "ca/w.crt")).code, 0);
+    const secrets = (await readdir(out)).filter((name) => name.startsWith("secret-")).sort();
+    assert.deepEqual(secrets, ["secret-tls-cert.yaml", "secret-weir-ca.yaml"]);
+    const [certificate, authority] = await Promise.all(
+      secrets.map((name) => readFile(join(out, name), "utf8").then(load)),
+    );
+    const resource = { "@type": "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret" };
+    assert.deepEqual(certificate, {
+      resources: [
+        {
+          ...{ ...resource, name: "tls-cert" },
+          tls_certificate: {
+            certificate_chain: { filename: "./c.crt" },
+            private_key: { filename: "/keys/c.key" },
+          },
+        },
+      ],
+    });
+    assert.deepEqual(authority, {
+      resources: [
+        { ...resource, name: "weir-ca", validation_context: { trusted_ca: { filename: "ca/w.crt" } } },
+      ],
+    });
+    const read = (name: string) => readFile(join(out, name), "utf8");
+    assert.ok((await read("listeners.yaml")).includes(join(out, "secret-tls-cert.yaml")));
+    assert.ok((await read("envoy.yaml")).includes(join(out, "secret-weir-ca.yaml")));
+  });
+
   test("says what it leaves to its reader", async () => {
     const file = await policy(`
 identity:

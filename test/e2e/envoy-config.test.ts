@@ -162,8 +162,10 @@ describe("Envoy takes what weir envoy makes", () => {
 
   test("from files, all of it", async () => {
     const files = join(folder, "files");
-    await publishResources(files, resourcesOf(loaded, plain, files), 0, "in use");
-    await publishBootstrap(files, dynamicBootstrap(plain, files));
+    const where = settings()["certificates everywhere"] ?? assert.fail();
+    await publishResources(files, resourcesOf(loaded, where, files), 0, "in use");
+    await publishBootstrap(files, dynamicBootstrap(where, files));
+    assert.equal(await objection(await readFile(join(files, "envoy.yaml"), "utf8")), null);
     const envoy = await startEnvoy(join(files, "envoy.yaml"), folder);
     try {
       const stats = await (await fetch(`http://127.0.0.1:${envoy.adminPort}/stats`)).text();
@@ -174,6 +176,8 @@ describe("Envoy takes what weir envoy makes", () => {
       assert.match(stats, /listener_manager.lds.update_success: 1/);
       assert.match(stats, /cluster_manager.cds.update_success: 1/);
       assert.match(stats, /rds.gateway.update_success: 1/);
+      for (const secret of ["tls-cert", "tls-client-ca", "weir-ca", "weir-cert"])
+        assert.match(stats, new RegExp(`sds.${secret}.update_success: 1`));
     } finally {
       await envoy.stop();
     }

@@ -14,6 +14,7 @@ import { backendClusters } from "../../src/envoy-config/clusters.js";
 import type { Config } from "../../src/envoy-config/config.js";
 import { listener } from "../../src/envoy-config/listener.js";
 import { routingOf } from "../../src/envoy-config/routing.js";
+import { readOnce } from "../../src/envoy-config/secrets.js";
 import { type EnvoySettings, SYSTEM_CA_FILE } from "../../src/envoy-config/settings.js";
 import { routeConfiguration } from "../../src/envoy-config/virtual-hosts.js";
 import { weirCluster } from "../../src/envoy-config/weir-clusters.js";
@@ -45,12 +46,12 @@ export async function startRouteRecorder(policies: readonly LoadedPolicy[]): Pro
     for (const cluster of backendClusters(loaded, routing, SYSTEM_CA_FILE))
       clusters.set(cluster["name"], cluster);
     const routes = { route_config: routeConfiguration(routing) };
-    return { ...listener(loaded, settings, routes, "lean"), name: `policy-${i}` };
+    return { ...listener(loaded, settings, routes, "lean", readOnce), name: `policy-${i}` };
   });
   const file = join(folder, "envoy.yaml");
   const bootstrap = {
     admin: { address: { socket_address: { address: "127.0.0.1", port_value: 0 } } },
-    static_resources: { listeners, clusters: [weirCluster(settings), ...clusters.values()] },
+    static_resources: { listeners, clusters: [weirCluster(settings, readOnce), ...clusters.values()] },
   };
   await writeFile(
     file,
