@@ -86,8 +86,8 @@ function refuse(policy: Policy, subject: Subject, identity: Identity): Denial | 
   const { api, caller, environment } = subject;
   if (findDenyRule(policy.denyRules, subject)) return { kind: "blocked" };
   if (identity.kind === "invalid") return { kind: "credentialsInvalid" };
-  if (api === null) return policy.unmatched === "deny" ? { kind: "unmatched" } : null;
   if (isDisguised(policy, subject.request)) return { kind: "unmatched" };
+  if (api === null) return policy.unmatched === "deny" ? { kind: "unmatched" } : null;
   if (identity.kind === "stranger") return { kind: "notSubscribed" };
   if (caller === null && policy.anonymous === "deny") return { kind: "credentialsMissing" };
   if (caller && !caller.application.subscriptions.has(api.ref)) return { kind: "notSubscribed" };

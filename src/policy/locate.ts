@@ -32,11 +32,21 @@ export function locate({ apis, apisByRef }: Policy, { route, host, path, method 
  */
 export function isDisguised({ apis, apisByRef }: Policy, { route, host, path }: HttpRequest): boolean {
   if (route.api === null || !/[;%]/.test(path)) return false;
-  const read = apis.find(host, pathSegments(normalizePath(path)))?.api;
+  const segments = pathSegments(normalizePath(path));
+  if (segments.some(isDisputed)) return true;
+  const read = apis.find(host, segments)?.api;
   const routed = apisByRef.get(route.api);
   if (!read || read === routed || (routed && !isBelow(routed.prefix, read.prefix))) return false;
   const [plain = ""] = path.split("?");
   return !isBelow(read.prefix, pathSegments(plain));
+}
+
+/**
+ * Whether it is a segment to some servers and none to others, which leave parameters out first: `..;` climbs there, and a
+ * mere `;` is stepped over. At the end that is where servlets put their session.
+ */
+function isDisputed(segment: string, index: number, segments: readonly string[]): boolean {
+  return /^\.{1,2};/.test(segment) || (segment.startsWith(";") && index < segments.length - 1);
 }
 
 /** How many segments the prefix takes; none of a path that it is not in front of. */

@@ -158,7 +158,13 @@ describe("what a policy says of backends", () => {
   });
 
   test("what a backend could take for another API's than Envoy does is refused", async () => {
-    for (const path of ["/h2;v=1/items", "/slash/v1;v=1/items/1", "/slash%3Bv=1/v1"]) {
+    for (const path of [
+      "/h2;v=1/items",
+      "/slash/v1;v=1/items/1",
+      "/slash%3Bv=1/v1",
+      "/none/%2e%2e;/h2/1",
+      "/;/h2/1",
+    ]) {
       const { status } = await gateway.one({ method: "GET", path, key: "live" });
       assert.equal(status, 404, path);
     }

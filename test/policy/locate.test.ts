@@ -64,6 +64,16 @@ describe("a request is disguised", () => {
     }
   });
 
+  test("where backends that know parameters climb, or step over a segment, and others do not", () => {
+    for (const api of ["orders/v1", "all/v1", "none"]) {
+      for (const path of ["/x/..;/orders/v1/items", "/x/%2e%2e%3Ba=b/orders/v1", "/x/.;/y"])
+        assert.ok(isIt(path, api), `${path} ${api}`);
+      for (const path of ["/;/orders/v1/items", "/orders/v1/;a/items"]) assert.ok(isIt(path, api), path);
+    }
+    assert.ok(!isIt("/orders/v1/;session=1", "orders/v1"));
+    assert.ok(!isIt("/orders/v1/items/...;a", "orders/v1"));
+  });
+
   test("but not where its prefix is spelt as Envoy reads it, or another host's", () => {
     assert.ok(!isIt("/orders/v1/items;v=1", "orders/v1"));
     assert.ok(!isIt("/orders/v1/items%20", "all/v1"));
