@@ -1,25 +1,19 @@
 import { resolve } from "node:path";
 import { loadPolicy } from "../app.js";
-import { followPolicy } from "../config/follow.js";
 import type { LoadedPolicy } from "../config/load.js";
 import { staticBootstrap } from "../envoy-config/bootstrap.js";
 import { notesOn } from "../envoy-config/notes.js";
 import { type Part, parts } from "../envoy-config/parts.js";
-import { publishBootstrap, publishResources, retireClusters } from "../envoy-config/publish.js";
-import { dynamicBootstrap, type Resources, resourcesOf } from "../envoy-config/resources.js";
+import { publishBootstrap, publishResources } from "../envoy-config/publish.js";
+import { dynamicBootstrap, resourcesOf } from "../envoy-config/resources.js";
 import type { EnvoySettings } from "../envoy-config/settings.js";
 import { targets } from "../envoy-config/targets/targets.js";
 import { writeYaml } from "../envoy-config/yaml.js";
 import { WeirError } from "../errors.js";
-import { createLogger } from "../telemetry/logger.js";
-import { type Command, policyArgument, readOptions, type Terminal } from "./command.js";
+import { type Command, policyArgument, readOptions } from "./command.js";
+import { followInFiles, TAKE_UP_MS } from "./envoy-follow.js";
 import { envoyFlags, readSettings } from "./envoy-settings.js";
 import { printTarget, refuseTargetFlags, targetFlags } from "./envoy-target.js";
-
-/** Envoy hears of a file within milliseconds; looking up the names of new clusters takes longer. */
-const TAKE_UP_MS = 1_000;
-/** As long as a request may take to come to its end, and longer than most answers of models. */
-const LINGER_MS = 600_000;
 
 export const envoy: Command = {
   summary: "make Envoy's configuration of a policy",
@@ -86,7 +80,7 @@ names, and weir beside them. Paths in flags are as Envoy sees them.
       watch ? "all" : "in use",
     );
     await publishBootstrap(folder, dynamicBootstrap(settings, folder));
-    if (watch) await follow(file, loaded, settings, folder, terminal);
+    if (watch) await followInFiles(file, loaded, settings, folder, terminal);
     return 0;
   },
 };
@@ -105,37 +99,4 @@ function piece({ head, make }: Part, loaded: LoadedPolicy, settings: EnvoySettin
 function partOf(name: string): Part {
   if (Object.hasOwn(parts, name)) return parts[name as keyof typeof parts];
   throw new WeirError("USAGE", `--part must be one of ${Object.keys(parts).join(", ")}, not "${name}"`);
-}
-
-/** Until it is stopped. A policy that is bad, or leads nowhere, changes nothing. */
-async function follow(
-  file: string,
-  loaded: Awaited<ReturnType<typeof loadPolicy>>,
-  settings: EnvoySettings,
-  folder: string,
-  terminal: Terminal,
-): Promise<void> {
-  const log = createLogger("info");
-  let retiring: NodeJS.Timeout | undefined;
-  const retireLater = (resources: Resources) => {
-    const failed = (error: unknown) => log.error({ err: error }, "old clusters could not be taken away");
-    clearTimeout(retiring);
-    retiring = setTimeout(() => retireClusters(folder, resources).catch(failed), LINGER_MS).unref();
-  };
-  retireLater(resourcesOf(loaded, settings, folder));
-  log.info({ policy: file }, "Envoy's configuration is written, and will be when the policy changes");
-  const stop = followPolicy(file, loaded.text, {
-    async taken(changed) {
-      for (const warning of changed.warnings) log.warn(warning);
-      const resources = resourcesOf(changed, settings, folder);
-      clearTimeout(retiring);
-      await publishResources(folder, resources, TAKE_UP_MS, "all");
-      retireLater(resources);
-      log.info("Envoy's configuration is written anew");
-    },
-    refused: (refusal) => log.error(refusal, "Envoy's configuration stays as it is"),
-  });
-  await terminal.untilStopped();
-  stop();
-  clearTimeout(retiring);
 }
