@@ -50,7 +50,7 @@ function listenerTls(values: Values): ListenerTls | null {
   return files && { ...files, clientCaFile };
 }
 
-function weirTls(values: Values, [first]: readonly Address[]): WeirTls | null {
+function weirTls(values: Values, weir: readonly Address[]): WeirTls | null {
   const client = pair(values, "weir-cert", "weir-key");
   const caFile = values["weir-ca"];
   const name = values["weir-name"];
@@ -58,7 +58,13 @@ function weirTls(values: Values, [first]: readonly Address[]): WeirTls | null {
     if (!client && name === undefined) return null;
     throw new WeirError("USAGE", "--weir-cert, --weir-key and --weir-name take --weir-ca beside them");
   }
-  const serverName = name ?? (first?.kind === "tcp" ? first.host : undefined);
+  const hosts = new Set(weir.flatMap((address) => (address.kind === "tcp" ? [address.host] : [])));
+  if (name === undefined && hosts.size > 1)
+    throw new WeirError(
+      "USAGE",
+      "--weir-ca: weirs on several hosts take --weir-name, a name that is in the certificate of each",
+    );
+  const serverName = name ?? [...hosts][0];
   if (serverName === undefined)
     throw new WeirError("USAGE", "--weir-ca: a Unix socket needs no TLS; with it, --weir-name too");
   return { caFile, client, serverName };

@@ -270,6 +270,11 @@ describe("weir envoy refuses", () => {
       "--weir-cert, --weir-key and --weir-name take --weir-ca beside them",
     ],
     [
+      "TLS to weirs on several hosts without the name of all",
+      ["--weir-ca", "a", "--weir", "a:1", "--weir", "b:1"],
+      "--weir-ca: weirs on several hosts take --weir-name, a name that is in the certificate of each",
+    ],
+    [
       "TLS to a socket without a name",
       ["--weir-ca", "a", "--weir", "unix:/x"],
       "--weir-ca: a Unix socket needs no TLS; with it, --weir-name too",
