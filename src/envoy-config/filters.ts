@@ -5,6 +5,7 @@ import { extAuthz } from "./ext-authz.js";
 import { admission, metering } from "./ext-proc.js";
 import { jwtAuthn, tokenIssuersOf } from "./jwt-authn.js";
 import { requestHeadersOf } from "./request-headers.js";
+import { literal } from "./spelling.js";
 
 /**
  * `lean` has only what the policy needs today. `ready` has the filters of AI APIs and the reports of bytes in any case,
@@ -62,11 +63,15 @@ export function countsBytes({ policy }: LoadedPolicy): boolean {
   return [...policy.limits.values()].some(({ unit }) => unit === "bytes");
 }
 
+/** In whatever mix of hyphens and underscores, which many backends take for each other (RFC 3875 section 4.1.18). */
 function stripping(headers: readonly string[]): Config {
+  const spellings = (name: string) => name.split(/[-_]/).map(literal).join("[-_]");
   return {
     name: "envoy.http.early_header_mutation.header_mutation",
     typed_config: typed("envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation", {
-      mutations: headers.map((remove) => ({ remove })),
+      mutations: headers.map((name) => ({
+        remove_on_match: { key_matcher: { safe_regex: { regex: spellings(name) } } },
+      })),
     }),
   };
 }

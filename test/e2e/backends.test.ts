@@ -176,6 +176,14 @@ describe("what a policy says of backends", () => {
     assert.equal(headers["x-envoy-auth-failure-mode-allowed"], undefined);
   });
 
+  test("nor say it, or its environment, to a backend that takes underscores in headers for hyphens", async () => {
+    const spelt = ["x_weir_environment", "x-weir_environment", "x_envoy-auth_failure_mode_allowed"];
+    const given = Object.fromEntries([...spelt, "x_other"].map((name) => [name, "sandbox"]));
+    const { headers } = await ask("/none", "live", given);
+    for (const name of spelt) assert.equal(headers[name], undefined, name);
+    assert.equal(headers["x_other"], "sandbox");
+  });
+
   test("a backend behind TLS is asked by its own name, and told the client's", async () => {
     const { backend, host, headers } = await ask("/tls/a", "live", { host: "api.example.com:8443" });
     assert.deepEqual([backend, host], ["tls", "localhost"]);
