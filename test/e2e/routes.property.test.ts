@@ -267,7 +267,9 @@ describe("the route that Envoy picks", () => {
         const { api } = routeOf(request);
         if (isDisguised(policy, request)) {
           disguised++;
-          return { actual: read.api?.ref === api, expected: false };
+          // To another API by its spelling, or with a segment that some servers step over and others do not.
+          const isDisputed = /\/(\.|%2e){0,2}(;|%3b)/i.test(request.path);
+          return { actual: read.api?.ref !== api || isDisputed, expected: true };
         }
         assert.equal(counted.api?.ref ?? null, api);
         return { actual: counted, expected: read };
