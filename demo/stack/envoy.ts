@@ -51,16 +51,22 @@ export async function startEnvoy(configFile: string, folder: string): Promise<En
   ];
   const child = startChild(findEnvoy(), [...args, "--log-level", "warn"], join(folder, "envoy.log"));
   const admin = async () => (await readFile(adminFile, "utf8").catch(() => "")).trim();
-  await waitUntil("Envoy", async () => answersOk(`http://${await admin()}/ready`), child);
-  const listeners = (await (await fetch(`http://${await admin()}/listeners?format=json`)).json()) as {
-    listener_statuses: { local_address: { socket_address: SocketAddress } }[];
-  };
-  const bound = listeners.listener_statuses[0]?.local_address.socket_address.port_value;
-  if (bound === undefined) throw new Error(`Envoy has no listener:\n${child.tail()}`);
-  return {
-    port: bound,
-    adminPort: Number((await admin()).split(":")[1]),
-    child,
-    stop: () => child.stop(),
-  };
+  try {
+    await waitUntil("Envoy", async () => answersOk(`http://${await admin()}/ready`), child);
+    const listeners = (await (await fetch(`http://${await admin()}/listeners?format=json`)).json()) as {
+      // Not there at all where the only one could not be bound.
+      listener_statuses?: { local_address: { socket_address: SocketAddress } }[];
+    };
+    const bound = listeners.listener_statuses?.[0]?.local_address.socket_address.port_value;
+    if (bound === undefined) throw new Error(`Envoy does not listen:\n${child.tail()}`);
+    return {
+      port: bound,
+      adminPort: Number((await admin()).split(":")[1]),
+      child,
+      stop: () => child.stop(),
+    };
+  } catch (error) {
+    await child.stop();
+    throw error;
+  }
 }
