@@ -2,9 +2,9 @@ import { readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { watchFile } from "../src/config/watch.js";
 import { Gateway } from "./gateway.js";
-import { readDemoOptions } from "./options.js";
+import { type DemoOptions, readDemoOptions } from "./options.js";
 import { demoRows } from "./rows.js";
-import { startStack } from "./stack/stack.js";
+import { type Stack, startStack } from "./stack/stack.js";
 import { printTable, type Result } from "./table.js";
 
 /**
@@ -15,42 +15,54 @@ const GATEWAY_LIMIT = 250;
 const POLICY_FILE = "envoy/policy.yaml";
 const say = (text: string) => process.stdout.write(`${text}\n`);
 
-const { once, nodes, redis } = readDemoOptions(process.argv.slice(2));
 const stopped = new Promise<void>((resolve) => {
   process.once("SIGINT", resolve);
   process.once("SIGTERM", resolve);
 });
 
-const policy = await readFile(POLICY_FILE, "utf8");
-const stack = await startStack({
-  policy,
-  folder: ".tools/demo",
-  config: { kind: "followed" },
-  ...{ nodes, redis },
-  ...(once ? {} : { port: 10000, weirAdminPort: 9192 }),
-});
 try {
+  const options = readDemoOptions(process.argv.slice(2));
+  const policy = await readFile(POLICY_FILE, "utf8");
+  const stack = await startStack({
+    policy,
+    folder: ".tools/demo",
+    config: { kind: "followed" },
+    ...{ nodes: options.nodes, redis: options.redis },
+    ...(options.once ? {} : { port: 10000, weirAdminPort: 9192 }),
+  });
+  try {
+    // Whoever stops it in the middle waits for no row.
+    await Promise.race([present(stack, options, policy), stopped]);
+  } finally {
+    await stack.stop();
+  }
+  process.exit();
+} catch (error) {
+  process.stderr.write(`demo: ${(error as Error).message}\n`);
+  process.exit(1);
+}
+
+async function present(stack: Stack, { once, nodes }: DemoOptions, policy: string): Promise<void> {
   const gateway = new Gateway(stack.envoy.port);
   await wholeMinute();
   const results: Result[] = [];
   for (const row of demoRows(GATEWAY_LIMIT)) results.push({ row, responses: await row.send(gateway, stack) });
   gateway.close();
   const good = printTable(results, say);
-  if (nodes > 1) say(`weirs: ${await shares()}`);
+  if (nodes > 1) say(`weirs: ${await shares(stack)}`);
   say(`backends: production got ${stack.production.requests}, sandbox ${stack.sandbox.requests} requests`);
-  if (once) process.exitCode = good ? 0 : 1;
-  else {
-    say(invitation(stack.envoy.port, stack.weir.adminPort));
-    const stopWatching = watchFile(POLICY_FILE, policy, stack.setPolicy, { pollMs: 2000, settleMs: 100 });
-    await stopped;
-    stopWatching();
+  if (once) {
+    process.exitCode = good ? 0 : 1;
+    return;
   }
-} finally {
-  await stack.stop();
+  say(invitation(stack.envoy.port, stack.weir.adminPort));
+  const stopWatching = watchFile(POLICY_FILE, policy, stack.setPolicy, { pollMs: 2000, settleMs: 100 });
+  await stopped;
+  stopWatching();
 }
 
 /** How many requests each weir decided on. */
-async function shares(): Promise<string> {
+async function shares(stack: Stack): Promise<string> {
   const decided = await Promise.all(stack.weirs.map((weir) => weir.metric("weir_decisions_total")));
   return decided.map((number, i) => `${i + 1} decided on ${number} requests`).join(", ");
 }
