@@ -1,5 +1,6 @@
 import { type ParseArgsConfig, parseArgs } from "node:util";
 import { WeirError } from "../errors.js";
+import { type Address, parseAddress } from "../net/address.js";
 
 /** What a command reads and writes, so that it can run without a process of its own. */
 export interface Terminal {
@@ -70,6 +71,16 @@ export function policyArgument(positionals: readonly string[], env: Terminal["en
   if (!file) throw new WeirError("USAGE", "which policy? give the path of the policy file");
   if (rest.length > 0) throw new WeirError("USAGE", `one policy file, not also: ${rest.join(" ")}`);
   return file;
+}
+
+/** An address that a flag gives. Throws USAGE. */
+export function readAddress(flag: string, text: string): Address {
+  const parsed = parseAddress(text);
+  if (parsed) return parsed;
+  throw new WeirError(
+    "USAGE",
+    `--${flag} must be host:port, [ipv6]:port or unix:/path of at most 107 bytes, not "${text}"`,
+  );
 }
 
 function environmentName(flag: string): string {

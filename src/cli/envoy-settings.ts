@@ -6,7 +6,8 @@ import {
   type WeirTls,
 } from "../envoy-config/settings.js";
 import { WeirError } from "../errors.js";
-import { type Address, parseAddress } from "../net/address.js";
+import type { Address } from "../net/address.js";
+import { readAddress } from "./command.js";
 
 /** What a command line says of Envoy's surroundings. */
 export const envoyFlags = {
@@ -29,7 +30,7 @@ type Values = { readonly [K in Exclude<keyof typeof envoyFlags, "weir">]?: strin
 
 /** Throws USAGE. */
 export function readSettings(values: Values): EnvoySettings {
-  const weir = values.weir.map((text) => address("weir", text));
+  const weir = values.weir.map((text) => readAddress("weir", text));
   if (new Set(weir.map(({ kind }) => kind)).size > 1)
     throw new WeirError("USAGE", "--weir: all nodes have to be at host:port, or all at unix:/path");
   return {
@@ -79,16 +80,7 @@ function pair(values: Values, cert: "tls-cert" | "weir-cert", key: "tls-key" | "
 }
 
 function tcp(flag: string, text = ""): TcpAddress {
-  const parsed = address(flag, text);
+  const parsed = readAddress(flag, text);
   if (parsed.kind === "tcp") return parsed;
   throw new WeirError("USAGE", `--${flag} must be host:port, not "${text}"`);
-}
-
-function address(flag: string, text: string): Address {
-  const parsed = parseAddress(text);
-  if (parsed) return parsed;
-  throw new WeirError(
-    "USAGE",
-    `--${flag} must be host:port, [ipv6]:port or unix:/path of at most 107 bytes, not "${text}"`,
-  );
 }

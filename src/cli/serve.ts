@@ -1,9 +1,9 @@
 import { startWeir } from "../app.js";
 import { WeirError } from "../errors.js";
-import { type Address, parseAddress } from "../net/address.js";
+import type { Address } from "../net/address.js";
 import type { PemFiles } from "../net/pem-files.js";
 import { createLogger, type LogLevel, logLevels } from "../telemetry/logger.js";
-import { type Command, describeFlags, policyArgument, readArguments } from "./command.js";
+import { type Command, describeFlags, policyArgument, readAddress, readArguments } from "./command.js";
 
 const flags = {
   grpc: {
@@ -52,13 +52,13 @@ ${describeFlags(flags)}`,
 
   async run(args, terminal) {
     const { positionals, values } = readArguments(args, flags, terminal.env);
-    const grpcAddress = address("grpc", values.grpc);
+    const grpcAddress = readAddress("grpc", values.grpc);
     const tls = pemFiles(values["tls-cert"], values["tls-key"], values["tls-client-ca"], grpcAddress);
     const weir = await startWeir({
       policyFile: policyArgument(positionals, terminal.env),
       grpcAddress,
       ...(tls && { tls }),
-      adminAddress: address("admin", values.admin),
+      adminAddress: readAddress("admin", values.admin),
       drainDelayMs: milliseconds("drain-delay-ms", values["drain-delay-ms"]),
       drainMs: milliseconds("drain-ms", values["drain-ms"]),
       env: terminal.env,
@@ -69,15 +69,6 @@ ${describeFlags(flags)}`,
     return 0;
   },
 };
-
-function address(flag: string, value: string): Address {
-  const parsed = parseAddress(value);
-  if (parsed) return parsed;
-  throw new WeirError(
-    "USAGE",
-    `--${flag} must be host:port, [ipv6]:port or unix:/path of at most 107 bytes, not "${value}"`,
-  );
-}
 
 /** Null where none is given. */
 function pemFiles(cert: string, key: string, clientCa: string, grpcAddress: Address): PemFiles | null {
